@@ -1,0 +1,1 @@
+"""Which PostgreSQL convoai uses, how it is reached, and how it is started when it is ours."""

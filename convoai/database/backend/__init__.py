@@ -1,0 +1,1 @@
+"""Django database backend: PostgreSQL through psycopg2 and a pool of connections."""
