@@ -1,0 +1,108 @@
+"""The account of one person. The e-mail address is the login name, whatever its case."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models import Q, Value
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        """The user with this e-mail address, whatever its case. Raises User.DoesNotExist.
+
+        Compares LOWER with LOWER, because `email__iexact` compiles to UPPER and would miss
+        the unique index on LOWER(email).
+        """
+        return self.alias(email_key=Lower("email")).get(email_key=Lower(Value(username or "")))
+
+    def create_user(self, email: str, username: str, password: str | None = None) -> User:
+        """Django's own entry point; the product's is `accounts.services.create_user`."""
+        return self._create(email, username, password, is_staff=False, is_superuser=False)
+
+    def create_superuser(self, email: str, username: str, password: str | None = None) -> User:
+        return self._create(email, username, password, is_staff=True, is_superuser=True)
+
+    def _create(self, email: str, username: str, password: str | None, **rights: bool) -> User:
+        user = self.model(email=self.normalize_email(email), username=username, **rights)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    email = models.EmailField("e-mail address", max_length=254)
+    username = models.CharField(max_length=150)
+    password = models.CharField(max_length=255, db_column="hashed_password")
+    is_active = models.BooleanField(
+        "active",
+        default=True,
+        db_default=True,
+        help_text="Switch off instead of deleting when the person's data shall stay.",
+    )
+    is_staff = models.BooleanField(
+        "may use the admin",
+        default=False,
+        db_default=False,
+        help_text="Staff see everybody's data in the admin.",
+    )
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
+    # Set by the trigger `users_changed`, so that no way of writing can forget it.
+    updated_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["username"]
+
+    class Meta:
+        db_table = "users"
+        ordering = ("id",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["email"],
+                name="users_email_unique",
+                violation_error_message="There is already a user with this e-mail address.",
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                name="users_email_unique_caseless",
+                violation_error_message="There is already a user with this e-mail address.",
+            ),
+            models.UniqueConstraint(
+                fields=["username"],
+                name="users_username_unique",
+                violation_error_message="There is already a user with this username.",
+            ),
+            models.CheckConstraint(
+                condition=Q(email__contains="@"),
+                name="users_email_has_at",
+                violation_error_message="Enter a valid e-mail address.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(username=""),
+                name="users_username_not_empty",
+                violation_error_message="Enter a username.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def natural_key(self) -> tuple[str]:
+        return (self.email,)
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = type(self).objects.normalize_email(self.email)
+
+    def get_full_name(self) -> str:
+        return self.username
+
+    def get_short_name(self) -> str:
+        return self.username
