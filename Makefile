@@ -1,0 +1,118 @@
+# Needs only Python 3.11 or newer and make. `make` alone lists what there is.
+# PORT=, DATA_DIR= and SINGLE_USER= can be given on the command line, in the environment or in .env.
+
+# The value that .env gives to a variable: $(call dotenv,NAME), empty when it gives none.
+dotenv = $(strip $(shell sed -n "s/^ *\(export \)*$(1) *= *//p" .env 2>/dev/null | tail -n 1 | tr -d "\"'"))
+in_dotenv = $(shell grep -Eq "^ *(export )*$(1) *=" .env 2>/dev/null && echo yes)
+
+ifeq ($(origin PORT),undefined)
+PORT := $(or $(call dotenv,PORT),8000)
+endif
+ifeq ($(origin DATA_DIR),undefined)
+DATA_DIR := $(or $(call dotenv,DATA_DIR),.data)
+endif
+export PORT DATA_DIR
+
+# A copy for the demo lets requests without credentials act as the test user; SINGLE_USER= turns it
+# off. With a database of your own nothing is assumed.
+ifeq ($(origin SINGLE_USER)$(call in_dotenv,SINGLE_USER),undefined)
+ifeq ($(DATABASE_URL)$(call dotenv,DATABASE_URL),)
+SINGLE_USER := test@example.com
+endif
+endif
+
+# Tests, lint and benchmarks use databases of their own, whatever DATABASE_URL and .env say
+# (TEST_DATABASE_URL= runs them on a server of yours: its role must be allowed to create databases).
+TEST_DATA_DIR := $(DATA_DIR)-test
+BENCH_DATA_DIR := $(DATA_DIR)-bench
+LINT_DATA_DIR := $(DATA_DIR)-lint
+NEUTRAL := env -u DJANGO_SETTINGS_MODULE DATABASE_URL="$(TEST_DATABASE_URL)" SECRET_KEY= SINGLE_USER= \
+	SINGLE_USER_CONFIRMED=false DEBUG=true ALLOWED_HOSTS=localhost,127.0.0.1,[::1] NUM_PROXIES=0
+
+PYTHON := .venv/bin/python
+RUNTIME := .venv/requirements-installed
+DEV := .venv/requirements-dev-installed
+CHECKED := convoai partners conversations tests bench manage.py
+
+# The newest Python that convoai runs on, looked for only when .venv has to be made.
+find_python = $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python3.14 python,$(shell \
+	$(name) -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $(name))))
+
+.DEFAULT_GOAL := help
+.PHONY: help run stop test lint format bench clean install \
+	lint-style lint-format lint-types lint-migrations lint-templates
+
+help:  ## List these commands
+	@echo "convoai: the memory for the people you talk with"
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
+	@echo
+	@echo "  PORT=$(PORT) DATA_DIR=$(DATA_DIR): give others to run a second copy beside this one"
+
+run: $(RUNTIME)  ## Start convoai at http://127.0.0.1:8000 (SINGLE_USER= asks everyone to sign in)
+	@$(if $(filter undefined,$(origin SINGLE_USER)),,SINGLE_USER="$(SINGLE_USER)") $(PYTHON) manage.py serve --port "$(PORT)"
+
+stop:  ## Stop the bundled database (and those that tests and benchmarks left running)
+	@for folder in "$(DATA_DIR)" "$(TEST_DATA_DIR)" "$(BENCH_DATA_DIR)" "$(LINT_DATA_DIR)"; do \
+		if [ -d "$$folder" ] && [ -x $(PYTHON) ]; then DATA_DIR="$$folder" $(PYTHON) manage.py database stop; fi; \
+	done
+
+test: $(DEV)  ## Run the whole test suite (ARGS=tests/guards: only that)
+	@sh .ci/browser $(PYTHON)
+	@trap 'DATA_DIR="$(TEST_DATA_DIR)" $(NEUTRAL) $(PYTHON) manage.py database stop >/dev/null' EXIT; \
+	trap 'exit 130' INT; trap 'exit 143' TERM; \
+	DATA_DIR="$(TEST_DATA_DIR)" $(NEUTRAL) $(PYTHON) -m pytest -n auto --maxprocesses 4 $(ARGS)
+
+lint: lint-style lint-format lint-types lint-migrations lint-templates  ## Check style, types, migrations and templates
+
+lint-style: $(DEV)  ## Lint with ruff
+	@$(PYTHON) -m ruff check .
+
+lint-format: $(DEV)  ## Check the format with ruff
+	@$(PYTHON) -m ruff format --check .
+
+lint-types: $(DEV)  ## Check the types with mypy, strict
+	@DATA_DIR="$(LINT_DATA_DIR)" $(NEUTRAL) $(PYTHON) -m mypy $(wildcard $(CHECKED))
+
+lint-migrations: $(DEV)  ## Check that no migration is missing
+	@DATA_DIR="$(LINT_DATA_DIR)" $(NEUTRAL) $(PYTHON) manage.py makemigrations --check --dry-run
+
+lint-templates: $(DEV)  ## Compile every template
+	@DATA_DIR="$(LINT_DATA_DIR)" $(NEUTRAL) $(PYTHON) manage.py check_templates
+
+format: $(DEV)  ## Put imports and layout in order
+	@$(PYTHON) -m ruff check --fix --quiet . || true
+	@$(PYTHON) -m ruff format .
+
+bench: $(DEV)  ## Measure import speed and the API, on a database of its own
+	@trap 'DATA_DIR="$(BENCH_DATA_DIR)" $(NEUTRAL) $(PYTHON) manage.py database stop >/dev/null' EXIT; \
+	trap 'exit 130' INT; trap 'exit 143' TERM; \
+	for script in bench/*.py; do echo "== $$script"; DATA_DIR="$(BENCH_DATA_DIR)" $(NEUTRAL) $(PYTHON) "$$script" || exit 1; done
+
+clean: stop  ## Remove .venv, caches and the test databases; your data stays
+	@rm -rf "$(TEST_DATA_DIR)" "$(BENCH_DATA_DIR)" "$(LINT_DATA_DIR)" .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Removed .venv, caches and test data. $(DATA_DIR) is untouched."
+
+install: $(DEV)  ## Install everything that working on convoai needs
+
+# A .venv that is missing or whose Python is gone is made anew, then filled.
+ifneq ($(shell $(PYTHON) -c 'print(1)' 2>/dev/null),1)
+.PHONY: .venv/pyvenv.cfg
+endif
+.venv/pyvenv.cfg:
+	$(if $(find_python),,$(error convoai needs Python 3.11 or newer: install it, then run make again))
+	@echo "Making .venv with $(find_python)"
+	@$(find_python) -m venv --clear .venv || \
+		{ echo "Python cannot make a .venv: install its venv module (Debian: apt-get install python3-venv)."; rm -rf .venv; exit 1; }
+
+# --no-compile: modules are compiled when first used, which is quicker than compiling all of them.
+$(RUNTIME): requirements.txt constraints.txt .venv/pyvenv.cfg
+	@echo "Installing requirements.txt (about half a minute)"
+	@$(PYTHON) -m pip install --quiet --no-compile --disable-pip-version-check --no-input -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt requirements.txt constraints.txt .venv/pyvenv.cfg
+	@echo "Installing requirements-dev.txt (about a minute)"
+	@$(PYTHON) -m pip install --quiet --no-compile --disable-pip-version-check --no-input -r requirements-dev.txt
+	@touch $(RUNTIME) $@
