@@ -1,0 +1,1 @@
+"""Running convoai: the server that `make run` starts, and what keeps it healthy."""

@@ -1,0 +1,11 @@
+"""The app `operations`: commands that run and look after an installation."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class OperationsConfig(AppConfig):
+    name = "convoai.operations"
+    label = "operations"
+    verbose_name = "Operations"

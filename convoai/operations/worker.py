@@ -1,0 +1,124 @@
+"""The web worker: gunicorn's threads, with JSON for broken requests and an end to slow clients."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+import uuid
+from typing import Any
+
+from gunicorn import util
+from gunicorn.http import errors
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+# What a request that never reaches Django is answered: status, reason, code, sentence.
+Refusal = tuple[int, str, str, str]
+MALFORMED: Refusal = (
+    400,
+    "Bad Request",
+    "malformed",
+    "The request is not valid HTTP.",
+)
+INTERNAL: Refusal = (
+    500,
+    "Internal Server Error",
+    "internal",
+    "Something went wrong; the log has it under this request id.",
+)
+REFUSALS: list[tuple[type[Exception], Refusal]] = [
+    (errors.InvalidResponseHeader, INTERNAL),
+    (errors.InvalidResponseHeaderName, INTERNAL),
+    (
+        errors.LimitRequestLine,
+        (414, "URI Too Long", "uri_too_long", "The address is longer than 4,000 characters."),
+    ),
+    (
+        errors.LimitRequestHeaders,
+        (
+            431,
+            "Request Header Fields Too Large",
+            "headers_too_large",
+            "More than 100 header lines, or one that is too long.",
+        ),
+    ),
+    (
+        errors.ExpectationFailed,
+        (417, "Expectation Failed", "expectation_failed", "Only 'Expect: 100-continue' is known."),
+    ),
+    (
+        errors.UnsupportedTransferCoding,
+        (501, "Not Implemented", "transfer_coding", "Send the body plain or chunked."),
+    ),
+    (errors.ForbiddenProxyRequest, (403, "Forbidden", "forbidden", "This proxy is not allowed.")),
+    (errors.ParseException, MALFORMED),
+]
+
+
+def refusal_for(error: Exception) -> Refusal:
+    """Return what to answer to a request whose handling raised `error` outside the application."""
+    for kind, refusal in REFUSALS:
+        if isinstance(error, kind):
+            return refusal
+    return INTERNAL
+
+
+class Worker(ThreadWorker):
+    """A gthread worker whose threads cannot be held by clients that send slowly or not at all."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.handled_since: dict[TConn, float] = {}
+
+    def handle(self, conn: TConn) -> Any:
+        self.handled_since[conn] = time.monotonic()
+        try:
+            return super().handle(conn)
+        finally:
+            self.handled_since.pop(conn, None)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        super().wait_for_and_dispatch_events(timeout)
+        self.stop_reading_from_slow_clients()
+
+    def stop_reading_from_slow_clients(self) -> None:
+        """End the reading side of connections whose request takes longer than the timeout.
+
+        A thread that waits for the rest of a request then sees its end and is free again; one that
+        has read everything and is still computing its answer is not disturbed.
+        """
+        latest = time.monotonic() - self.timeout_seconds()
+        for conn, since in list(self.handled_since.items()):
+            if since < latest and self.handled_since.pop(conn, None):
+                try:
+                    conn.sock.shutdown(socket.SHUT_RD)
+                except OSError:
+                    continue  # the client has gone by itself
+
+    def timeout_seconds(self) -> float:
+        return float(self.cfg.timeout)
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """Answer a request that never reached Django, or whose application raised, with JSON.
+
+        The log gets the kind of error and the id, not the request: an address holds people's words.
+        """
+        status, reason, code, sentence = refusal_for(exc)
+        request_id = uuid.uuid4().hex
+        if status == INTERNAL[0]:
+            self.log.exception("Request %s failed", request_id)
+        else:
+            self.log.info("Request %s refused: %s", request_id, type(exc).__name__)
+        body = json.dumps({"detail": sentence, "code": code, "request_id": request_id})
+        head = (
+            f"HTTP/1.1 {status} {reason}\r\n"
+            "Connection: close\r\n"
+            "Content-Type: application/json\r\n"
+            "X-Content-Type-Options: nosniff\r\n"
+            f"X-Request-ID: {request_id}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        try:
+            util.write_nonblock(client, (head + body).encode("ascii"))
+        except OSError:
+            self.log.debug("The client of request %s had gone.", request_id)
