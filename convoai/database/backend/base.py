@@ -1,0 +1,127 @@
+"""Django's PostgreSQL backend with pooled psycopg2 connections, mended where the library errs."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, connections
+from django.db.backends.base.base import NO_DB_ALIAS
+
+from convoai.database.driver import PSYCOPG3_SENTENCE, psycopg3_is_importable
+
+if psycopg3_is_importable():
+    # Django would silently take it, and the pool would hand out the wrong connections.
+    raise ImproperlyConfigured(PSYCOPG3_SENTENCE)
+
+from dj_db_conn_pool.backends.postgresql.base import DatabaseWrapper as PooledWrapper
+from django.db.backends.postgresql.base import Database
+from django.db.backends.postgresql.creation import DatabaseCreation as PostgresCreation
+from sqlalchemy import exc
+
+from convoai.database.backend.pools import PoolKey, dispose_pools, leave_to_parent, pool_for
+from convoai.database.problems import DatabaseProblem, PoolExhausted
+
+# Seconds before a bundled server that could not be started is tried again.
+RESTART_PAUSE = 5.0
+
+
+class DatabaseCreation(PostgresCreation):
+    """Test databases: explicitly wanted, so the bundled server starts even when stopped."""
+
+    def _create_test_db(self, verbosity: int, autoclobber: bool, keepdb: bool = False) -> str:
+        data_dir = self.connection.settings_dict.get("BUNDLED_DATA_DIR")
+        if data_dir:
+            from convoai.database.bundled import start
+
+            start(Path(data_dir))
+        # A connection to the real database must not survive into the tests.
+        self.connection.close()
+        dispose_pools()
+        return super()._create_test_db(verbosity, autoclobber, keepdb)
+
+    def _destroy_test_db(self, test_database_name: str, verbosity: int) -> None:
+        dispose_pools()
+        super()._destroy_test_db(test_database_name, verbosity)
+
+
+class DatabaseWrapper(PooledWrapper):
+    """One thread's view of the database; its connection comes from the process's pool."""
+
+    creation_class = DatabaseCreation
+    _last_failed_start = float("-inf")
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """A connection of the pool, tested before use; opened when none is idle.
+
+        Raises PoolExhausted when all are in use for too long, the driver's OperationalError when
+        the server cannot be reached. A bundled server that is gone is started again first.
+        """
+        try:
+            connection = self._take(conn_params)
+        except Database.OperationalError as error:
+            if not self._start_bundled(error):
+                raise
+            connection = self._take(conn_params)
+        connection.info = connection.driver_connection.info
+        return connection
+
+    def _take(self, conn_params: dict[str, Any]) -> Any:
+        try:
+            return self._pool(conn_params).connect()
+        except exc.TimeoutError as error:
+            raise PoolExhausted(
+                "All database connections of this process are in use: try again shortly, or raise "
+                "DB_POOL_SIZE and DB_MAX_OVERFLOW."
+            ) from error
+        except exc.InvalidRequestError as error:
+            # Each of several connections in a row was dropped by the server while being tested.
+            raise OperationalError("The server keeps closing connections.") from error
+
+    def _pool(self, conn_params: dict[str, Any]) -> Any:
+        settings = self.settings_dict
+        key = PoolKey(
+            self.alias,
+            str(settings["NAME"]),
+            str(settings["HOST"]),
+            str(settings["PORT"]),
+            str(settings["USER"]),
+        )
+        options = settings.get("POOL_OPTIONS", {}) if self.alias != NO_DB_ALIAS else {}
+        return pool_for(
+            key,
+            create=lambda: self._get_new_connection(conn_params),
+            dialect=self._get_dialect(),
+            options={name.lower(): value for name, value in options.items()},
+        )
+
+    def _start_bundled(self, error: Exception) -> bool:
+        """Start the bundled server when it is why `error` came; return whether to try again."""
+        data_dir = self.settings_dict.get("BUNDLED_DATA_DIR")
+        if not data_dir:
+            return False
+        cls = type(self)
+        if time.monotonic() - cls._last_failed_start < RESTART_PAUSE:
+            return False
+        from convoai.database.bundled import ensure
+
+        try:
+            ensure(Path(data_dir))
+        except DatabaseProblem as problem:
+            cls._last_failed_start = time.monotonic()
+            # Django's own kind, so that a request is answered 503 and not 500.
+            raise OperationalError(str(problem)) from error
+        return True
+
+
+def _leave_connections_to_parent() -> None:
+    for wrapper in connections.all(initialized_only=True):
+        if isinstance(wrapper, DatabaseWrapper) and wrapper.connection is not None:
+            leave_to_parent(wrapper.connection)
+            wrapper.connection = None
+
+
+os.register_at_fork(after_in_child=_leave_connections_to_parent)

@@ -1,0 +1,17 @@
+"""System checks of the database room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
+
+from convoai.database.driver import PSYCOPG3_SENTENCE, psycopg3_is_importable
+
+
+def check_driver(**_: Any) -> list[CheckMessage]:
+    """database.E001: psycopg 3 must not be importable."""
+    if not psycopg3_is_importable():
+        return []
+    what, _, hint = PSYCOPG3_SENTENCE.partition(": ")
+    return [Error(f"{what}.", hint=hint, id="database.E001")]

@@ -1,0 +1,146 @@
+"""DATABASES["default"] from the environment: the bundled PostgreSQL, or DATABASE_URL."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from convoai.database.addresses import parse_url
+
+ENGINE = "convoai.database.backend"
+# Seconds until an unreachable host is given up.
+CONNECT_TIMEOUT = 5
+# Profile: connections kept, connections more under load.
+PROFILES = {"low": (5, 10), "default": (10, 20), "high": (20, 40)}
+RECYCLE = 3600
+# Seconds a web request waits for a free connection before it is answered 503; a command waits.
+WEB_POOL_TIMEOUT, COMMAND_POOL_TIMEOUT = 2.0, 30.0
+# Server parameter, variable, seconds for the web, seconds for commands (0 = none).
+TIMEOUTS = (
+    ("statement_timeout", "STATEMENT_TIMEOUT", 10.0, 0.0),
+    ("lock_timeout", "LOCK_TIMEOUT", 3.0, 30.0),
+    ("idle_in_transaction_session_timeout", "IDLE_TIMEOUT", 30.0, 600.0),
+)
+
+
+def database_settings(env: environ.Env, data_dir: Path, *, command: bool) -> dict[str, Any]:
+    """The settings of the one database.
+
+    `data_dir` is where the bundled PostgreSQL lives when DATABASE_URL is not set; `command` is
+    true in a management command, which may take longer than a web request. Raises
+    ImproperlyConfigured with one sentence that names the variable and the fix.
+    """
+    url = env.str("DATABASE_URL", default="").strip()
+    settings = parse_url(url) if url else _bundled(data_dir)
+    options = settings.setdefault("OPTIONS", {})
+    options.setdefault("connect_timeout", CONNECT_TIMEOUT)
+    options.setdefault("application_name", "convoai command" if command else "convoai")
+    if _flag(env, "DB_SESSION_OPTIONS", default=True):
+        # Sent with the connection itself, so they cost no round trip; the address's own
+        # `options` come last and win.
+        options["options"] = " ".join(
+            filter(None, [_session_options(env, command=command), options.get("options")])
+        )
+    return {
+        **settings,
+        "ENGINE": ENGINE,
+        # The pool keeps connections; with it a connection must go back after each request.
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": False,
+        "POOL_OPTIONS": _pool_options(env, command=command),
+    }
+
+
+def _bundled(data_dir: Path) -> dict[str, Any]:
+    if sys.platform == "win32":
+        raise ImproperlyConfigured(
+            "The bundled PostgreSQL does not run on Windows itself: use WSL, or set DATABASE_URL "
+            "to a PostgreSQL of yours."
+        )
+    # Here, because it needs what Windows does not have.
+    from convoai.database.place import DATABASE, PORT, ROLE, find_place
+
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The data folder {data_dir} cannot be made ({error.strerror}): set DATA_DIR to a "
+            "folder you may write."
+        ) from error
+    return {
+        "NAME": DATABASE,
+        "USER": ROLE,
+        "PASSWORD": "",
+        "HOST": str(find_place(data_dir).socket_dir),
+        "PORT": str(PORT),
+        # How the backend knows that it may start this server.
+        "BUNDLED_DATA_DIR": str(data_dir),
+    }
+
+
+def _pool_options(env: environ.Env, *, command: bool) -> dict[str, Any]:
+    profile = env.str("DB_POOL_PROFILE", default="") or "default"
+    if profile not in PROFILES:
+        raise ImproperlyConfigured(
+            f"DB_POOL_PROFILE is {profile!r}, but must be one of {', '.join(PROFILES)}."
+        )
+    size, overflow = PROFILES[profile]
+    timeout = COMMAND_POOL_TIMEOUT if command else WEB_POOL_TIMEOUT
+    # Upper case, and all five: the pool library ignores other spellings without a word.
+    return {
+        "POOL_SIZE": int(_number(env, "DB_POOL_SIZE", default=size, least=1)),
+        "MAX_OVERFLOW": int(_number(env, "DB_MAX_OVERFLOW", default=overflow, least=0)),
+        "TIMEOUT": _seconds(env, "DB_POOL_TIMEOUT", default=timeout),
+        "RECYCLE": int(_number(env, "DB_POOL_RECYCLE", default=RECYCLE, least=1)),
+        "PRE_PING": _flag(env, "DB_POOL_PRE_PING", default=True),
+    }
+
+
+def _session_options(env: environ.Env, *, command: bool) -> str:
+    prefix = "DB_COMMAND_" if command else "DB_"
+    # Django would set the time zone by a statement of its own on every new connection.
+    parts = ["-c TimeZone=UTC"]
+    for parameter, name, for_web, for_commands in TIMEOUTS:
+        seconds = _seconds(env, prefix + name, default=for_commands if command else for_web)
+        parts.append(f"-c {parameter}={round(seconds * 1000)}")
+    return " ".join(parts)
+
+
+def _number(env: environ.Env, name: str, *, default: int, least: int) -> int:
+    text = env.str(name, default="").strip()
+    try:
+        number = int(text) if text else default
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise ImproperlyConfigured(f"{name} is {text!r}, but must be a whole number from {least}.")
+    return number
+
+
+def _seconds(env: environ.Env, name: str, *, default: float) -> float:
+    text = env.str(name, default="").strip()
+    try:
+        seconds = float(text) if text else default
+    except ValueError:
+        seconds = -1.0
+    # The server keeps milliseconds in 31 bits; the comparison also refuses NaN.
+    if not 0 <= seconds <= 2_000_000:
+        raise ImproperlyConfigured(
+            f"{name} is {text!r}, but must be a number of seconds from 0 to 2000000."
+        )
+    return seconds
+
+
+def _flag(env: environ.Env, name: str, *, default: bool) -> bool:
+    text = env.str(name, default="").strip().lower()
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off"}:
+        return False
+    if not text:
+        return default
+    raise ImproperlyConfigured(f"{name} is {text!r}, but must be true or false.")
