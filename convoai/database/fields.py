@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils import timezone
+
+if TYPE_CHECKING:  # Django's fields are generic to the type checker only.
+    DateTimeField = models.DateTimeField[Any, Any]
+    CharField = models.CharField[Any, Any]
+else:
+    DateTimeField = models.DateTimeField
+    CharField = models.CharField
 
 
 def casefold_key(text: str) -> str:
@@ -18,7 +25,7 @@ def casefold_key(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
-class ChangedAtField(models.DateTimeField[Any, Any]):
+class ChangedAtField(DateTimeField):
     """Null until the row is changed for the first time, then the time of its last change."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
@@ -27,7 +34,7 @@ class ChangedAtField(models.DateTimeField[Any, Any]):
         return super().pre_save(model_instance, add)
 
 
-class CasefoldKeyField(models.CharField[Any, Any]):
+class CasefoldKeyField(CharField):
     """The caseless key of another text column, kept right by every way of saving."""
 
     def __init__(self, *args: Any, source: str = "name", **kwargs: Any) -> None:

@@ -1,0 +1,185 @@
+"""How conversations, messages, topics and facts are read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.db import models
+from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from convoai.database.fields import casefold_key
+
+if TYPE_CHECKING:
+    from conversations.models import (  # noqa: F401 - names in annotations
+        Conversation,
+        ConversationTopic,
+        ExtractedFact,
+        Message,
+        Topic,
+    )
+
+M = TypeVar("M", bound=models.Model)
+
+# Columns of kilobytes to megabytes that no list may read; a defer() of them is the default.
+CONVERSATION_VECTORS = ("embedding", "embedding_bits", "transcript_search")
+MESSAGE_VECTORS = ("embedding", "search")
+
+
+class OwnedQuerySet(models.QuerySet[M]):
+    """Rows that carry their owner; start with `owned_by`."""
+
+    def owned_by(self, user: Any) -> Self:
+        """The rows of one user; of nobody when there is no signed-in user."""
+        if user is None or user.pk is None:
+            return self.none()
+        return self.filter(user_id=user.pk)
+
+
+class ConversationQuerySet(OwnedQuerySet["Conversation"]):
+    def newest_first(self) -> Self:
+        return self.order_by("-started_at", "-pk")
+
+    def with_partner(self) -> Self:
+        """With the partner in the same query, without the partner's face."""
+        return self.select_related("partner").defer(
+            *CONVERSATION_VECTORS, "partner__image_embedding", "partner__image_embedding_bits"
+        )
+
+    def without_transcript(self) -> Self:
+        return self.defer(*CONVERSATION_VECTORS, "full_transcript")
+
+    def with_details(self) -> Self:
+        """With messages, topic links and current facts: three more queries, whatever the rows."""
+        from conversations.models import ConversationTopic, ExtractedFact, Message
+
+        return self.prefetch_related(
+            Prefetch("messages", Message.objects.in_order()),
+            Prefetch(
+                "conversation_topics",
+                ConversationTopic.objects.select_related("topic").order_by(
+                    "-relevance_score", "topic__name"
+                ),
+            ),
+            Prefetch("facts", ExtractedFact.objects.most_certain_first()),
+        )
+
+    def with_counts(self) -> Self:
+        """Adds `message_count` and `fact_count`."""
+        from conversations.models import ExtractedFact, Message
+
+        return self.annotate(
+            message_count=count_of(Message, "conversation"),
+            fact_count=count_of(ExtractedFact, "conversation"),
+        )
+
+    def matching(self, words: str) -> Self:
+        """Conversations whose title, summary or talk holds all the words, best first.
+
+        Takes what people type into a search box: quotes, OR, -word.
+        """
+        query = SearchQuery(words, search_type="websearch", config="english")
+        return self.filter(transcript_search=query).annotate(
+            rank=SearchRank(F("transcript_search"), query)
+        )
+
+
+class MessageQuerySet(OwnedQuerySet["Message"]):
+    def in_order(self) -> Self:
+        return self.order_by("conversation_id", "position")
+
+    def matching(self, words: str) -> Self:
+        """Messages that hold all the words."""
+        return self.filter(search=SearchQuery(words, search_type="websearch", config="english"))
+
+
+class TopicQuerySet(models.QuerySet["Topic"]):
+    def of_user(self, user: Any, *, partner_id: int | None = None) -> Self:
+        """Topics of the user's own conversations, with `conversation_count`, most used first."""
+        if user is None or user.pk is None:
+            return self.none()
+        own = Q(conversation_topics__user_id=user.pk)
+        if partner_id is not None:
+            own &= Q(conversation_topics__conversation__partner_id=partner_id)
+        return (
+            self.filter(own)
+            .annotate(conversation_count=Count("conversation_topics"))
+            .order_by("-conversation_count", "name_key")
+        )
+
+
+class ConversationTopicQuerySet(OwnedQuerySet["ConversationTopic"]):
+    pass
+
+
+class FactQuerySet(OwnedQuerySet["ExtractedFact"]):
+    def current(self) -> Self:
+        return self.filter(is_current=True)
+
+    def most_certain_first(self) -> Self:
+        return self.order_by("-confidence", "-extracted_at", "pk")
+
+    def as_of(self, moment: datetime) -> Self:
+        """What was known and true at that moment."""
+        return self.filter(
+            Q(valid_from__isnull=True) | Q(valid_from__lte=moment),
+            Q(valid_to__isnull=True, is_current=True) | Q(valid_to__gt=moment),
+        )
+
+
+class ConversationManager(models.Manager.from_queryset(ConversationQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> ConversationQuerySet:
+        queryset: ConversationQuerySet = super().get_queryset().defer(*CONVERSATION_VECTORS)
+        return queryset
+
+    def get_by_natural_key(self, email: str, external_id: str) -> Any:
+        return self.get(user__email=email, external_id=external_id)
+
+
+class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> MessageQuerySet:
+        queryset: MessageQuerySet = super().get_queryset().defer(*MESSAGE_VECTORS)
+        return queryset
+
+    def get_by_natural_key(self, email: str, external_id: str, position: int) -> Any:
+        return self.get(user__email=email, conversation__external_id=external_id, position=position)
+
+
+class TopicManager(models.Manager.from_queryset(TopicQuerySet)):  # type: ignore[misc]
+    def get_by_natural_key(self, name: str) -> Any:
+        return self.get(name_key=casefold_key(name))
+
+
+class ConversationTopicManager(
+    models.Manager.from_queryset(ConversationTopicQuerySet)  # type: ignore[misc]
+):
+    def get_by_natural_key(self, email: str, external_id: str, name: str) -> Any:
+        return self.get(
+            user__email=email,
+            conversation__external_id=external_id,
+            topic__name_key=casefold_key(name),
+        )
+
+
+class FactManager(models.Manager.from_queryset(FactQuerySet)):  # type: ignore[misc]
+    def get_by_natural_key(self, email: str, external_id: str, key: str, value: str) -> Any:
+        return self.get(
+            user__email=email,
+            conversation__external_id=external_id,
+            fact_key=key,
+            fact_value=value,
+        )
+
+
+def count_of(model: type[models.Model], parent: str) -> Coalesce:
+    """The number of a row's children as a subquery, so that several counts do not multiply."""
+    counted = (
+        model._default_manager.filter(**{parent: OuterRef("pk")})
+        .order_by()
+        .values(parent)
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    return Coalesce(Subquery(counted), 0)

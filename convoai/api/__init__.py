@@ -1,0 +1,1 @@
+"""What all endpoints share: errors, limits, paging, owned rows, schema, health."""

@@ -1,0 +1,67 @@
+"""What a database error means to a client: status, word, sentence, and whether to try again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import Error as DatabaseFault
+from django.db import InterfaceError, OperationalError
+
+
+@dataclass(frozen=True)
+class Fault:
+    status: int
+    code: str
+    detail: str
+    retry_after: int | None = None
+
+
+UNAVAILABLE = Fault(
+    503, "database_unavailable", "The database is not available right now; try again.", 2
+)
+BUSY = Fault(503, "busy", "Too many changes at once; try again.", 1)
+BAD_VALUE = Fault(422, "bad_value", "A value cannot be stored.")
+TOO_COMPLEX = Fault(422, "too_complex", "The request is too large or too deep to be worked on.")
+REFUSED = Fault(422, "refused", "A value breaks a rule of the data.")
+
+# By SQLSTATE, exact codes before their class (the first two characters).
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+FAULTS = {
+    "23505": Fault(409, "conflict", "Another row already has this value."),
+    "23503": Fault(404, "not_found", "Something that this refers to is gone."),
+    "23514": REFUSED,
+    "23502": REFUSED,
+    "40P01": BUSY,
+    "40001": BUSY,
+    "55P03": Fault(409, "locked", "Another change is being made to this; try again.", 1),
+    "57014": Fault(503, "timeout", "This took too long and was stopped; try again.", 5),
+    "25P03": UNAVAILABLE,
+    "53100": Fault(507, "storage_full", "The disk is full; nothing was stored."),
+    "22": BAD_VALUE,
+    "54": TOO_COMPLEX,
+    "53": UNAVAILABLE,
+    "57": UNAVAILABLE,
+    "08": UNAVAILABLE,
+}
+
+
+def sqlstate_of(error: BaseException) -> str | None:
+    """The five-character SQLSTATE behind a Django or psycopg2 error, if it has one."""
+    for candidate in (error, error.__cause__):
+        code = getattr(candidate, "pgcode", None)
+        if code:
+            return str(code)
+    return None
+
+
+def fault_of(error: BaseException) -> Fault | None:
+    """The meaning of a database error; None for any other error, and for an unknown one."""
+    if isinstance(error, RecursionError):
+        return TOO_COMPLEX
+    if not isinstance(error, DatabaseFault):
+        return None
+    state = sqlstate_of(error)
+    if state:
+        return FAULTS.get(state) or FAULTS.get(state[:2])
+    # Refused, lost and exhausted connections carry no SQLSTATE.
+    return UNAVAILABLE if isinstance(error, (OperationalError, InterfaceError)) else None

@@ -1,0 +1,215 @@
+"""Serializer fields that take what existing frontends send, and nothing that only looks like it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import models
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from convoai.api.parsers import text_problem
+
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+ASCII_INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+MAX_SAFE_INTEGER = 2**53
+BIGINT = 2**63 - 1
+
+
+class Text(serializers.CharField):
+    """A string, kept to the letter: no trimming, no numbers turned into text, empty allowed."""
+
+    default_error_messages = {"string_type": "Input should be a valid string"}
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("trim_whitespace", False)
+        kwargs.setdefault("allow_blank", True)
+        super().__init__(**kwargs)
+        # What they refuse is refused below, with the words of the other parsers.
+        self.validators = [
+            validator
+            for validator in self.validators
+            if type(validator).__name__
+            not in ("ProhibitNullCharactersValidator", "ProhibitSurrogateCharactersValidator")
+        ]
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("string_type")
+        found = text_problem(data)
+        if found:
+            raise ValidationError([ErrorDetail(found[1], found[0])])
+        return data
+
+
+class Integer(serializers.IntegerField):
+    """An integer, or its ASCII digits in a string; true is not 1."""
+
+    default_error_messages = {
+        "int_type": "Input should be a valid integer",
+        "int_parsing": "Input should be a valid integer",
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_value", BIGINT)
+        kwargs.setdefault("min_value", -BIGINT)
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, str):
+            if not ASCII_INTEGER.fullmatch(data.strip(" ")):
+                self.fail("int_parsing")
+        elif isinstance(data, bool) or not isinstance(data, (int, float)):
+            self.fail("int_type")
+        elif isinstance(data, float) and not data.is_integer():
+            self.fail("int_type")
+        return int(data)
+
+
+class Id(Integer):
+    """The number of a row."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("min_value", 0)
+        super().__init__(**kwargs)
+
+
+class Number(serializers.FloatField):
+    """A finite number; neither true nor the word "NaN" is one."""
+
+    default_error_messages = {"float_type": "Input should be a valid number"}
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, (int, float)):
+            self.fail("float_type")
+        number = float(data)
+        if number != number or number in (float("inf"), float("-inf")):
+            self.fail("float_type")
+        return number
+
+
+class Flag(serializers.BooleanField):
+    """true or false; in a query also 1, 0, yes, no."""
+
+
+class Moment(serializers.DateTimeField):
+    """An ISO 8601 time between the years 1900 and 2200; without a zone it is taken as UTC."""
+
+    default_error_messages = {
+        "datetime_parsing": "Input should be a valid ISO 8601 date and time",
+        "datetime_range": f"The year must lie between {FIRST_YEAR} and {LAST_YEAR}",
+    }
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str) or not value.isascii() or len(value) > 64:
+            self.fail("datetime_parsing")
+        # Eight or fewer characters are a bare year or month: a date at least is wanted.
+        if len(value) < 10 or value[4:5] != "-":
+            self.fail("datetime_parsing")
+        try:
+            moment = datetime.fromisoformat(value)
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            moment = moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.fail("datetime_parsing")
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            self.fail("datetime_range")
+        return moment
+
+
+class OffsetMoment(serializers.DateTimeField):
+    """A time written with `+00:00`, as `extracted_at` always was; "" for none."""
+
+    def to_representation(self, value: Any) -> str:
+        return value.isoformat() if value else ""
+
+
+# Fields whose value goes into JSON as it is.
+PLAIN = (
+    serializers.CharField,
+    serializers.IntegerField,
+    serializers.FloatField,
+    serializers.BooleanField,
+    serializers.JSONField,
+    serializers.DateTimeField,
+)
+
+
+class Row(serializers.ModelSerializer[models.Model]):
+    """A model serializer that writes plain fields straight from the row.
+
+    DRF asks each field of each row to convert its value; the renderer writes times and numbers
+    itself, so lists of thousands of rows need none of that. `fields_wanted` in the context
+    (from `?fields=`) trims the answer.
+    """
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.CharField: Text,
+        models.TextField: Text,
+        models.DateTimeField: Moment,
+        models.FloatField: Number,
+    }
+
+    def get_fields(self) -> Any:
+        fields = super().get_fields()
+        wanted = self.context.get("fields_wanted")
+        if wanted is None or self.parent is not None:
+            return fields
+        return {name: field for name, field in fields.items() if name in wanted}
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        row = {}
+        for name, attribute, convert in self._columns():
+            value = getattr(instance, attribute) if attribute else instance
+            row[name] = convert(value) if convert else value
+        return row
+
+    def _columns(self) -> list[tuple[str, str, Any]]:
+        """(key, attribute or "" for the whole row, converter or None) of each readable field."""
+        cached: list[tuple[str, str, Any]] | None = getattr(self, "_cached_columns", None)
+        if cached is None:
+            cached = [_column(field) for field in self._readable_fields]
+            self._cached_columns = cached
+        return cached
+
+
+def _column(field: Any) -> tuple[str, str, Any]:
+    attribute = "" if field.source == "*" else field.source
+    if "." in attribute:
+        return field.field_name, "", lambda row: field.to_representation(field.get_attribute(row))
+    if isinstance(field, serializers.PrimaryKeyRelatedField):
+        return field.field_name, f"{attribute}_id", None
+    if isinstance(field, PLAIN) and not isinstance(field, OffsetMoment):
+        return field.field_name, attribute, None
+    if isinstance(field, serializers.ListSerializer):
+        return field.field_name, attribute, field.to_representation
+    if isinstance(field, serializers.BaseSerializer):
+        return field.field_name, attribute, lambda value: value and field.to_representation(value)
+    return field.field_name, attribute, field.to_representation
+
+
+class Input(serializers.Serializer[Any]):
+    """A request body. Keys that it does not know are ignored, as existing frontends expect."""
+
+    strict = False
+
+    def to_internal_value(self, data: Any) -> Any:
+        if self.strict and isinstance(data, Mapping):
+            unknown = [key for key in data if key not in self.fields]
+            if unknown:
+                known = ", ".join(sorted(self.fields))
+                message = f"This field is not known here; known are: {known}."
+                raise ValidationError(
+                    {str(key): [ErrorDetail(message, "unknown_field")] for key in unknown}
+                )
+        return super().to_internal_value(data)
+
+
+class StrictInput(Input):
+    """A request body of a route that no old frontend calls: unknown keys are an error."""
+
+    strict = True

@@ -1,0 +1,86 @@
+"""Query parameters, read through forms: a value that does not fit is 422, never ignored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError as FormError
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.request import Request
+
+from convoai.api.errors import InvalidParameter
+from convoai.api.fields import Flag, Id, Moment, Text
+
+
+class ParameterField(forms.Field):
+    """A form field that reads its value as a field of a request body would."""
+
+    reader: type[serializers.Field[Any, Any, Any, Any]]
+
+    def clean(self, value: Any) -> Any:
+        if value in (None, ""):
+            return None
+        try:
+            return self.reader().run_validation(value)
+        except serializers.ValidationError as error:
+            details = error.detail if isinstance(error.detail, list) else []
+            raise FormError(
+                [FormError(str(detail), code=getattr(detail, "code", None)) for detail in details]
+            ) from None
+
+
+class IdField(ParameterField):
+    reader = Id
+
+
+class MomentField(ParameterField):
+    reader = Moment
+
+
+class TextField(ParameterField):
+    reader = Text
+
+
+class FlagField(ParameterField):
+    reader = Flag
+
+
+class IdFilter(filters.Filter):
+    field_class = IdField
+
+
+class MomentFilter(filters.Filter):
+    field_class = MomentField
+
+
+class TextFilter(filters.Filter):
+    field_class = TextField
+
+
+class FlagFilter(filters.Filter):
+    field_class = FlagField
+
+
+class FilterBackend(filters.DjangoFilterBackend):
+    """django-filter's backend, whose errors say that they are about the query."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> Any:
+        filterset = self.get_filterset(request, queryset, view)
+        if filterset is None:
+            return queryset
+        if not filterset.is_valid():
+            raise InvalidParameter(
+                {
+                    name: [
+                        ErrorDetail(message, error.code or "invalid")
+                        for error in problems.as_data()
+                        for message in error.messages
+                    ]
+                    for name, problems in filterset.errors.items()
+                }
+            )
+        return filterset.qs

@@ -1,0 +1,103 @@
+"""What happens to a request before and after any view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
+
+from convoai.api.errors import fault_for, plain_answer
+from convoai.api.faults import fault_of
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class EitherSlashMiddleware:
+    """Answers a path with and without its trailing slash, without a redirect.
+
+    Existing frontends use both forms, and a redirect would turn their POST into a GET.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not is_route(request.path_info):
+            path = request.path_info
+            other = path[:-1] if path.endswith("/") else f"{path}/"
+            if is_route(other):
+                prefix = request.path[: len(request.path) - len(path)]
+                request.path_info, request.path = other, prefix + other
+        return self.get_response(request)
+
+
+def is_route(path: str) -> bool:
+    """Whether a view of its own answers this path (the catch-all at the end does not count)."""
+    try:
+        return resolve(path).url_name != "not-found"
+    except Resolver404:
+        return False
+
+
+class RequestLimitsMiddleware:
+    """Refuses bodies that are too large, of unknown length, or compressed, before reading them.
+
+    The limit is the view's `body_limit` in bytes, or BODY_LIMIT for the API and
+    TRANSCRIPT_BODY_LIMIT for pages (the admin saves whole talks).
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        if request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() not in ("identity", ""):
+            detail = "Compressed bodies are not read; send it as it is."
+            return plain_answer(415, "unsupported_encoding", detail)
+        length = request.META.get("CONTENT_LENGTH") or ""
+        if not length and "HTTP_TRANSFER_ENCODING" in request.META:
+            detail = "Send the length of the body in a Content-Length header."
+            return plain_answer(411, "length_required", detail)
+        if not length:
+            return None
+        if not (length.isascii() and length.isdigit()):
+            return plain_answer(400, "malformed", "Content-Length must be a number.")
+        limit = body_limit(view)
+        if int(length) > limit:
+            detail = f"The body is larger than this route's limit of {limit:,} bytes."
+            return plain_answer(413, "body_too_large", detail)
+        return None
+
+
+def body_limit(view: Any) -> int:
+    """The largest body, in bytes, that a view takes."""
+    view_class = getattr(view, "cls", None) or getattr(view, "view_class", None)
+    own: int | None = getattr(view_class, "body_limit", None)
+    if own is not None:
+        return own
+    limit: int = settings.BODY_LIMIT if view_class else settings.TRANSCRIPT_BODY_LIMIT
+    return limit
+
+
+class FaultMiddleware:
+    """Turns database errors of pages (outside the API framework) into a plain 503 or the like."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if fault_of(error) is None:
+            return None
+        fault = fault_for(error)
+        return plain_answer(fault.status, fault.code, fault.detail, fault.retry_after)

@@ -1,0 +1,104 @@
+"""The viewset of owned rows: every query of it begins with `owned_by`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import Http404
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.viewsets import GenericViewSet
+
+from convoai.api.errors import problem
+from convoai.api.fields import BIGINT, Input
+from convoai.api.paging import CursorPages
+
+M = TypeVar("M", bound=Model)
+
+
+class OwnedViewSet(GenericViewSet[Any]):
+    """Rows of the requester only; anybody else's look exactly like rows that do not exist.
+
+    A subclass names `model` (its manager must offer `owned_by`), `serializer_class`, `missing`
+    (the sentence of its 404) and `orderings` (name -> columns; the first is the default).
+    """
+
+    model: ClassVar[type[Model]]
+    missing: ClassVar[str] = "Not Found"
+    orderings: ClassVar[dict[str, tuple[str, ...]]] = {"id": ("pk",)}
+    permission_classes = [IsAuthenticated]
+    pagination_class = CursorPages
+    # The largest request body, in bytes; None means settings.BODY_LIMIT.
+    body_limit: ClassVar[int | None] = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        model = getattr(cls, "model", None)
+        if model is not None and not hasattr(model._default_manager, "owned_by"):
+            raise TypeError(f"{cls.__name__}: {model.__name__}.objects has no owned_by(user).")
+
+    def get_queryset(self) -> QuerySet[Any]:
+        queryset: QuerySet[Any] = self.model._default_manager.owned_by(self.request.user)  # type: ignore[attr-defined]
+        return queryset
+
+    def get_object(self) -> Any:
+        """The row of the path. Raises Http404, alike for absent and for somebody else's."""
+        return self.find(self.get_queryset(), self.kwargs["pk"])
+
+    def find(self, queryset: QuerySet[M], pk: int) -> M:
+        """The row `pk` of the queryset; raises Http404."""
+        row = queryset.filter(pk=pk).first() if pk <= BIGINT else None
+        if row is None:
+            raise Http404
+        return row
+
+    def get_ordering(self) -> tuple[str, ...]:
+        """The columns that `?ordering=` asks for, from the list of what is offered."""
+        asked = self.request.query_params.get("ordering")
+        if asked is None:
+            return next(iter(self.orderings.values()))
+        if asked not in self.orderings:
+            offered = ", ".join(self.orderings)
+            message = f"This ordering is not offered; offered are: {offered}."
+            raise problem("invalid_ordering", ["query", "ordering"], message)
+        return self.orderings[asked]
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "fields_wanted": self.fields_wanted()}
+
+    def fields_wanted(self) -> set[str] | None:
+        """The names in `?fields=a,b`, or None for all. Raises InvalidInput for unknown ones."""
+        asked = self.request.query_params.get("fields") if self.request else None
+        if asked is None:
+            return None
+        wanted = {name.strip() for name in asked.split(",") if name.strip()}
+        known = self.get_serializer_class()().fields
+        if not wanted or not wanted <= set(known):
+            message = f"Name some of these fields: {', '.join(known)}."
+            raise problem("unknown_field", ["query", "fields"], message)
+        return wanted
+
+    def list_response(self, queryset: QuerySet[Any]) -> Response:
+        """The filtered, ordered and (where asked) paged rows as a bare array."""
+        ordered = self.filter_queryset(queryset).order_by(*self.get_ordering())
+        page = self.paginate_queryset(ordered)
+        if page is not None:
+            return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        rows = self.get_serializer(ordered, many=True).data
+        return Response(rows, headers={"X-Total-Count": str(len(rows))})
+
+
+def read_body(request: Request, form: type[Input], **kwargs: Any) -> dict[str, Any]:
+    """The validated body of a request as the form's Python values.
+
+    Raises InvalidInput (422) when there is no body, or ValidationError for what is wrong in it.
+    """
+    if request.META.get("CONTENT_LENGTH") in (None, "", "0"):
+        raise problem("empty_body", ["body"], "The body is empty; send a JSON object.")
+    serializer: BaseSerializer[Any] = form(data=request.data, **kwargs)
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values

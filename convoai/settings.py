@@ -1,0 +1,259 @@
+"""Settings of convoai, read top to bottom; every variable is explained in docs/configuration.md."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+
+from convoai.database.configuration import database_settings
+from convoai.local_secret import local_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# Where this installation keeps its things
+DATA_DIR = (BASE_DIR / env.str("DATA_DIR", default=".data")).resolve()
+MEDIA_ROOT = DATA_DIR / "media"
+
+# Who may reach it
+LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOOPBACK_HOSTS)
+IS_LOCAL = set(ALLOWED_HOSTS) <= set(LOOPBACK_HOSTS) and not env.str("DATABASE_URL", default="")
+DEBUG = env.bool("DEBUG", default=IS_LOCAL)
+SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret(DATA_DIR / "secret_key")
+NUM_PROXIES = env.int("NUM_PROXIES", default=0)
+SINGLE_USER = env.str("SINGLE_USER", default="")
+SINGLE_USER_CONFIRMED = env.bool("SINGLE_USER_CONFIRMED", default=False)
+
+# The database: bundled, or DATABASE_URL
+IS_COMMAND = Path(sys.argv[0]).name == "manage.py" and "runserver" not in sys.argv[1:2]
+DATABASES = {"default": database_settings(env, DATA_DIR, command=IS_COMMAND)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "convoai.database",
+    "convoai.accounts",
+    "partners",
+    "conversations",
+    "convoai.api",
+    "convoai.operations",
+    "convoai.web",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "knox",
+    "django_filters",
+    "corsheaders",
+    "csp",
+    "axes",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+
+MIDDLEWARE = [
+    "django_guid.middleware.guid_middleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "convoai.api.middleware.RequestLimitsMiddleware",
+    "convoai.api.middleware.EitherSlashMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "convoai.api.middleware.FaultMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "convoai.urls"
+WSGI_APPLICATION = "convoai.wsgi.application"
+ASGI_APPLICATION = "convoai.asgi.application"
+# EitherSlashMiddleware answers both forms; a redirect would turn a POST into a GET.
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# People and keys
+AUTH_USER_MODEL = "accounts.User"
+KNOX_TOKEN_MODEL = "accounts.ApiKey"  # noqa: S105 - the name of a model
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "convoai.accounts.hashers.ImportedBcryptHasher",
+]
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_TTL": timedelta(days=env.int("API_KEY_DAYS", default=90)),
+}
+
+# The API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "convoai.accounts.authentication.BearerKeyAuthentication",
+        "convoai.accounts.authentication.SessionAuthentication",
+        "convoai.accounts.authentication.SingleUserAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["convoai.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["convoai.api.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "convoai.api.renderers.AlwaysJSON",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "convoai.api.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "convoai.api.errors.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "URL_FORMAT_OVERRIDE": None,
+    "NUM_PROXIES": NUM_PROXIES,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "AI Conversation Assistant API",
+    "DESCRIPTION": "convoai: the memory for the people you talk with.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {},
+}
+# The largest request bodies, in bytes: ordinary ones, and those that may carry a transcript.
+BODY_LIMIT = env.int("BODY_LIMIT", default=1_000_000)
+TRANSCRIPT_BODY_LIMIT = env.int("TRANSCRIPT_BODY_LIMIT", default=32_000_000)
+IMAGE_BODY_LIMIT = env.int("IMAGE_BODY_LIMIT", default=12_000_000)
+# RequestLimitsMiddleware holds the limits above, per route and as JSON; Django's own is looser.
+DATA_UPLOAD_MAX_MEMORY_SIZE = TRANSCRIPT_BODY_LIMIT
+# A save in the admin posts every inline message with its fields.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+REQUIRE_IF_MATCH = env.bool("REQUIRE_IF_MATCH", default=False)
+
+# Browsers from elsewhere
+CORS_ALLOWED_ORIGINS = env.list(
+    "ALLOWED_ORIGINS",
+    default=[
+        f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in (3000, 5173)
+    ],
+)
+CORS_ALLOW_CREDENTIALS = True
+CORS_PREFLIGHT_MAX_AGE = 600
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "user-agent",
+    "x-csrftoken",
+    "x-request-id",
+    "x-requested-with",
+]
+CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "Retry-After", "X-Request-ID", "X-Total-Count"]
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_FAILURE_VIEW = "convoai.web.views.csrf_failure"
+
+# Lock-out after wrong passwords
+AXES_ENABLE_ADMIN = False
+AXES_FAILURE_LIMIT = env.int("LOGIN_TRIES", default=5)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_COOL_OFF_MINUTES", default=15))
+
+# What browsers may load and do
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+HTTPS = env.bool("HTTPS", default=not (DEBUG or IS_LOCAL))
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+if NUM_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CORS_ALLOW_PRIVATE_NETWORK = IS_LOCAL
+
+# Pages
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+# The log: one line an event, with the id that the answer carries; never a person's words
+DJANGO_GUID = {
+    "GUID_HEADER_NAME": "X-Request-ID",
+    "VALIDATE_GUID": True,
+    "RETURN_HEADER": True,
+    "EXPOSE_HEADER": False,
+    "UUID_LENGTH": 32,
+}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "django_guid.log_filters.CorrelationId"}},
+    "formatters": {
+        "line": {
+            "format": "{asctime} {levelname} {name} [{correlation_id}] {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id"],
+            "formatter": "line",
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
+    "loggers": {
+        "convoai": {"level": env.str("LOG_LEVEL", default="INFO")},
+        "django_guid": {"level": "WARNING"},
+    },
+}

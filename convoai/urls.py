@@ -1,0 +1,23 @@
+"""Every route of convoai."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from convoai.web import views
+
+urlpatterns = [
+    path("", views.root, name="root"),
+    path("", include("convoai.api.urls")),
+    path("api/auth/", include("convoai.accounts.urls")),
+    path("api/", include("partners.urls")),
+    path("api/", include("conversations.urls")),
+    path("accounts/", include("convoai.accounts.page_urls")),
+    path("admin/", admin.site.urls),
+    # Last: whatever no route answers is 404 as JSON, also with DEBUG on.
+    path("<path:anything>", views.not_found, name="not-found"),
+]
+
+handler400 = views.bad_request
+handler403 = views.permission_denied
+handler404 = views.not_found
+handler500 = views.server_error

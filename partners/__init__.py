@@ -1,0 +1,1 @@
+"""Who we talk with."""
