@@ -85,7 +85,6 @@ def run_program(
     It gets an environment of its own: no PG* variable, no host locale that may not exist, none
     of convoai's secrets.
     """
-    become = {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
     return subprocess.run(
         [binaries_for(user) / program, *arguments],
         check=False,
@@ -96,7 +95,9 @@ def run_program(
         cwd=cwd,
         env={"PATH": os.defpath, "LC_ALL": server_locale()},
         umask=0o077,
-        **become,  # type: ignore[arg-type]  # three keywords of different types
+        user=user.uid if user else None,
+        group=user.gid if user else None,
+        extra_groups=[] if user else None,
     )
 
 

@@ -13,5 +13,5 @@ def check_driver(**_: Any) -> list[CheckMessage]:
     """database.E001: psycopg 3 must not be importable."""
     if not psycopg3_is_importable():
         return []
-    what, _, hint = PSYCOPG3_SENTENCE.partition(": ")
+    what, hint = PSYCOPG3_SENTENCE.split(": ", 1)
     return [Error(f"{what}.", hint=hint, id="database.E001")]

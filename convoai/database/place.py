@@ -66,7 +66,7 @@ class Place:
         # Not tempfile.gettempdir(): TMPDIR may differ between two processes that must meet.
         owner = server_user(self.home)
         uid = os.geteuid() if owner is None else owner.uid
-        return Path("/tmp") / f"convoai-{uid}-{_digest(self.home)}"
+        return Path("/tmp") / f"convoai-{uid}-{_digest(self.home)}"  # noqa: S108 - 0700, checked
 
     @property
     def socket(self) -> Path:

@@ -39,14 +39,14 @@ def write(function: Callable[P, R]) -> Callable[P, R]:
                 if attempt == tries or sqlstate(error) not in RETRIED:
                     raise
             # Those who collided must not meet again at the same moment.
-            time.sleep(PAUSE * 2**attempt * random.random())
+            time.sleep(PAUSE * 2**attempt * random.random())  # noqa: S311 - no secret
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     return in_transaction
 
 
 def sqlstate(error: BaseException) -> str | None:
-    """PostgreSQL's five-character code of an error raised by Django or the driver, if it has one."""
+    """PostgreSQL's five-character code of an error, Django's or the driver's, if any."""
     for candidate in (error, error.__cause__):
         code = getattr(candidate, "pgcode", None)
         if code:

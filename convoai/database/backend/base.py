@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 from django.db.backends.base.base import NO_DB_ALIAS
@@ -18,7 +19,6 @@ if psycopg3_is_importable():
     raise ImproperlyConfigured(PSYCOPG3_SENTENCE)
 
 from dj_db_conn_pool.backends.postgresql.base import DatabaseWrapper as PooledWrapper
-from django.db.backends.postgresql.base import Database
 from django.db.backends.postgresql.creation import DatabaseCreation as PostgresCreation
 from sqlalchemy import exc
 
@@ -32,20 +32,34 @@ RESTART_PAUSE = 5.0
 class DatabaseCreation(PostgresCreation):
     """Test databases: explicitly wanted, so the bundled server starts even when stopped."""
 
-    def _create_test_db(self, verbosity: int, autoclobber: bool, keepdb: bool = False) -> str:
+    def create_test_db(
+        self,
+        verbosity: int = 1,
+        autoclobber: bool = False,
+        serialize: bool | None = None,
+        keepdb: bool = False,
+    ) -> str:
         data_dir = self.connection.settings_dict.get("BUNDLED_DATA_DIR")
         if data_dir:
             from convoai.database.bundled import start
 
             start(Path(data_dir))
-        # A connection to the real database must not survive into the tests.
+        # No connection to the real database survives into the tests.
         self.connection.close()
         dispose_pools()
-        return super()._create_test_db(verbosity, autoclobber, keepdb)
+        return super().create_test_db(verbosity, autoclobber, serialize, keepdb)
 
-    def _destroy_test_db(self, test_database_name: str, verbosity: int) -> None:
+    def destroy_test_db(
+        self,
+        old_database_name: str | None = None,
+        verbosity: int = 1,
+        keepdb: bool = False,
+        suffix: str | None = None,
+    ) -> None:
+        self.connection.close()
+        # A database with a connection, even an idle one, cannot be dropped.
         dispose_pools()
-        super()._destroy_test_db(test_database_name, verbosity)
+        super().destroy_test_db(old_database_name, verbosity, keepdb, suffix)
 
 
 class DatabaseWrapper(PooledWrapper):
@@ -62,7 +76,7 @@ class DatabaseWrapper(PooledWrapper):
         """
         try:
             connection = self._take(conn_params)
-        except Database.OperationalError as error:
+        except psycopg2.OperationalError as error:
             if not self._start_bundled(error):
                 raise
             connection = self._take(conn_params)

@@ -8,7 +8,7 @@ from convoai.database.sequences import CREATE_FUNCTION, DROP_FUNCTION
 
 class Migration(migrations.Migration):
     initial = True
-    dependencies: list[tuple[str, str]] = []
+    dependencies = []
     operations = [
         # Going back leaves the extension: it may serve others, and dropping it needs rights.
         migrations.RunPython(ensure_vector, migrations.RunPython.noop),

@@ -1,0 +1,45 @@
+"""What `manage.py` does around every command: look first, and end in a sentence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+from django.db import Error as DjangoDatabaseError
+
+from convoai.database.problems import DatabaseProblem, sentence_for
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line `arguments` (with the program's name first); return the exit code.
+
+    A wrong set-up is told in one sentence on stderr, with exit code 1; anything unknown is
+    raised as it is.
+    """
+    try:
+        _run(list(arguments))
+    except (DatabaseProblem, ImproperlyConfigured, DjangoDatabaseError) as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        sys.stderr.write(f"{sentence}\n")
+        return 1
+    return 0
+
+
+def _run(arguments: list[str]) -> None:
+    from convoai.database.preflight import needs_database, require_database
+
+    if needs_database(arguments[1:]):
+        require_database()
+    execute_from_command_line(arguments)
+
+
+def _sentence(error: Exception) -> str | None:
+    if isinstance(error, DatabaseProblem | ImproperlyConfigured):
+        return sentence_for(error, {})
+    from django.conf import settings
+
+    return sentence_for(error, settings.DATABASES["default"])
