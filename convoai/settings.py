@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "convoai.api.middleware.FaultMiddleware",
+    "convoai.accounts.known_devices.KnownDeviceMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -111,11 +112,21 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "convoai.accounts.hashers.ImportedBcryptHasher",
 ]
+# Only a warning in create_user; the admin's password forms insist.
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_PREFIX": "convoai_",
     "TOKEN_TTL": timedelta(days=env.int("API_KEY_DAYS", default=90)),
 }
 
@@ -189,8 +200,20 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CSRF_FAILURE_VIEW = "convoai.web.views.csrf_failure"
 
 # Lock-out after wrong passwords
+LOGIN_TRIES = env.int("LOGIN_TRIES", default=5)
+LOGIN_TRIES_PER_ADDRESS = env.int("LOGIN_TRIES_PER_ADDRESS", default=20)
 AXES_ENABLE_ADMIN = False
-AXES_FAILURE_LIMIT = env.int("LOGIN_TRIES", default=5)
+AXES_VERBOSE = False
+AXES_FAILURE_LIMIT = LOGIN_TRIES
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+# No list of who signed in from where, and no session made to keep it.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_HANDLER = "convoai.accounts.lockout.LockoutHandler"
+AXES_USERNAME_CALLABLE = "convoai.accounts.lockout.account_key"
+AXES_CLIENT_IP_CALLABLE = "convoai.accounts.client_address.client_address"
+AXES_LOCKOUT_CALLABLE = "convoai.accounts.lockout_answers.locked_out_response"
 AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_COOL_OFF_MINUTES", default=15))
 
 # What browsers may load and do

@@ -7,6 +7,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+from convoai.accounts.validators import validate_storable
 from convoai.database.sequences import keep_sequence
 
 # A key goes with its user, whichever way the user is deleted.
@@ -68,7 +69,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("email", models.EmailField(max_length=254, verbose_name="e-mail address")),
-                ("username", models.CharField(max_length=150)),
+                (
+                    "username",
+                    models.CharField(max_length=150, validators=[validate_storable]),
+                ),
                 ("password", models.CharField(db_column="hashed_password", max_length=255)),
                 (
                     "is_active",

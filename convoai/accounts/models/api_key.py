@@ -22,7 +22,7 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         return self.filter(Q(expiry__isnull=True) | Q(expiry__gt=timezone.now()))
 
 
-ApiKeyManager = AuthTokenManager.from_queryset(ApiKeyQuerySet, "ApiKeyManager")
+ApiKeyManager = AuthTokenManager.from_queryset(ApiKeyQuerySet)
 
 
 class ApiKey(AbstractAuthToken):
@@ -43,7 +43,7 @@ class ApiKey(AbstractAuthToken):
     name = models.CharField(max_length=100, blank=True, default="", db_default="")
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects: ClassVar[ApiKeyManager] = ApiKeyManager()
+    objects: ClassVar = ApiKeyManager()
 
     class Meta:
         db_table = "api_keys"

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from typing import ClassVar
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
+
+from convoai.accounts.validators import validate_storable
+
+logger = logging.getLogger(__name__)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -36,7 +42,7 @@ class UserManager(BaseUserManager["User"]):
 
 class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField("e-mail address", max_length=254)
-    username = models.CharField(max_length=150)
+    username = models.CharField(max_length=150, validators=[validate_storable])
     password = models.CharField(max_length=255, db_column="hashed_password")
     is_active = models.BooleanField(
         "active",
@@ -100,6 +106,19 @@ class User(AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         super().clean()
         self.email = type(self).objects.normalize_email(self.email)
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether this is the password. A broken stored hash fits no password.
+
+        An imported hash may be cut short, and hashers raise ValueError on such text.
+        """
+        try:
+            return super().check_password(raw_password)
+        except ValueError:
+            logger.warning("The stored password of user %s is not readable.", self.pk)
+            # Takes as long as a real comparison, so that the answer's time says nothing.
+            make_password(raw_password)
+            return False
 
     def get_full_name(self) -> str:
         return self.username
