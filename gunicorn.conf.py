@@ -5,7 +5,7 @@ import os
 import gunicorn.http.wsgi
 
 wsgi_app = "convoai.wsgi:application"
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
 # Threads wait for the database together; a second process uses a second core. Each process has a
 # pool of its own, so workers x (DB_POOL_SIZE + DB_MAX_OVERFLOW) must stay below max_connections.

@@ -89,7 +89,7 @@ class Worker(ThreadWorker):
         """
         latest = time.monotonic() - self.timeout_seconds()
         for conn, since in list(self.handled_since.items()):
-            if since < latest and self.handled_since.pop(conn, None):
+            if since < latest and self.handled_since.pop(conn, 0.0):
                 try:
                     conn.sock.shutdown(socket.SHUT_RD)
                 except OSError:

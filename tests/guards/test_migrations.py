@@ -19,7 +19,7 @@ OUR_APPS = [
 
 @pytest.fixture(scope="module")
 def loader() -> MigrationLoader:
-    return MigrationLoader(None, ignore_no_initial=True)
+    return MigrationLoader(None)
 
 
 @pytest.mark.django_db

@@ -7,6 +7,7 @@ import re
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.guards.source import ROOT
 
@@ -21,6 +22,10 @@ def lines(name: str) -> list[str]:
 
 def requirement(line: str) -> Requirement:
     return Requirement(line.partition("  #")[0])
+
+
+def package(line: str) -> str:
+    return canonicalize_name(requirement(line).name)
 
 
 def pinned_version(line: str) -> str:
@@ -47,20 +52,18 @@ def test_what_is_installed_is_what_is_pinned(name: str) -> None:
 
 
 def test_constraints_agree_with_the_requirements() -> None:
-    constraints = {requirement(line).name.lower(): line for line in lines("constraints.txt")}
+    constraints = {package(line): line for line in lines("constraints.txt")}
     for name in FILES:
         for line in lines(name):
-            assert pinned_version(constraints[requirement(line).name.lower()]) == pinned_version(
-                line
-            )
+            assert pinned_version(constraints[package(line)]) == pinned_version(line)
 
 
 @pytest.mark.parametrize("name", [*FILES, "constraints.txt"])
 def test_psycopg_3_is_never_required(name: str) -> None:
-    assert not [line for line in lines(name) if requirement(line).name.lower() == "psycopg"]
+    assert not [line for line in lines(name) if package(line) == "psycopg"]
 
 
 def test_tests_and_lint_are_not_needed_to_run() -> None:
-    runtime = {requirement(line).name.lower() for line in lines("requirements.txt")}
-    tools = {requirement(line).name.lower() for line in lines("requirements-dev.txt")}
+    runtime = {package(line) for line in lines("requirements.txt")}
+    tools = {package(line) for line in lines("requirements-dev.txt")}
     assert not runtime & tools

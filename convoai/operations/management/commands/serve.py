@@ -34,9 +34,10 @@ class Command(BaseCommand):
         host, port = options["host"], options["port"]
         try:
             startup.require_free_port(host, port)
+            self.refuse_on_failed_checks(of_the_database=False)
+            startup.require_database()
         except startup.StartupProblem as problem:
             raise CommandError(str(problem)) from None
-        self.refuse_on_failed_checks(of_the_database=False)
         self.prepare_database(demo=not options["no_demo"])
         self.refuse_on_failed_checks(of_the_database=True)
         shown = f"[{host}]" if ":" in host else host
