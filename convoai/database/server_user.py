@@ -10,6 +10,7 @@ from pathlib import Path
 
 from convoai.database.problems import DatabaseProblem
 
+# For what must stand outside because the server's user cannot go inside.
 OUTSIDE = Path("/var/lib/convoai")
 
 
@@ -62,11 +63,6 @@ def can_traverse(folder: Path, user: ServerUser) -> bool:
 def can_use(program: Path, user: ServerUser) -> bool:
     """Whether `user` may reach, read and run `program`."""
     return can_traverse(program.parent, user) and _may(program, user, stat.S_IRUSR | stat.S_IXUSR)
-
-
-def outside_base() -> Path:
-    """The folder for what must stand outside because the server's user cannot go inside."""
-    return OUTSIDE
 
 
 def _may(path: Path, user: ServerUser, owner_bits: int) -> bool:

@@ -22,6 +22,7 @@ from dj_db_conn_pool.backends.postgresql.base import DatabaseWrapper as PooledWr
 from django.db.backends.postgresql.creation import DatabaseCreation as PostgresCreation
 from sqlalchemy import exc
 
+from convoai.database.backend.client import DatabaseClient
 from convoai.database.backend.pools import PoolKey, dispose_pools, leave_to_parent, pool_for
 from convoai.database.problems import DatabaseProblem, PoolExhausted
 
@@ -65,6 +66,7 @@ class DatabaseCreation(PostgresCreation):
 class DatabaseWrapper(PooledWrapper):
     """One thread's view of the database; its connection comes from the process's pool."""
 
+    client_class = DatabaseClient
     creation_class = DatabaseCreation
     _last_failed_start = float("-inf")
 
