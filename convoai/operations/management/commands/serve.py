@@ -6,8 +6,10 @@ import importlib.util
 import os
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
@@ -40,6 +42,8 @@ class Command(BaseCommand):
             raise CommandError(str(problem)) from None
         self.prepare_database(demo=not options["no_demo"])
         self.refuse_on_failed_checks(of_the_database=True)
+        # Before anything was collected there, static files come from the packages themselves.
+        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
         shown = f"[{host}]" if ":" in host else host
         for line in welcome(f"http://{shown}:{port}"):
             self.stdout.write(line)
