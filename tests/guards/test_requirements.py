@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import re
+import sys
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.guards.source import ROOT
+from tests.guards.source import PACKAGES, ROOT, python_files, short, tree
 
 FILES = ("requirements.txt", "requirements-dev.txt")
 
@@ -67,3 +70,34 @@ def test_tests_and_lint_are_not_needed_to_run() -> None:
     runtime = {package(line) for line in lines("requirements.txt")}
     tools = {package(line) for line in lines("requirements-dev.txt")}
     assert not runtime & tools
+
+
+@pytest.mark.parametrize(
+    ("folders", "files"),
+    [
+        (("convoai", "partners", "conversations", "manage.py"), ("requirements.txt",)),
+        (("tests", "bench", "gunicorn.conf.py"), FILES),
+    ],
+)
+def test_what_is_imported_is_required(folders: tuple[str, ...], files: tuple[str, ...]) -> None:
+    required = {package(line) for name in files for line in lines(name)}
+    providers = importlib.metadata.packages_distributions()
+    own = {*PACKAGES, *(path.stem for path in python_files("bench"))}
+    missing = {
+        f"{short(path)} imports {module}"
+        for path in python_files(*folders)
+        for module in imported_packages(path) - sys.stdlib_module_names - own
+        if not required & {canonicalize_name(name) for name in providers.get(module, [])}
+    }
+    assert not sorted(missing)
+
+
+def imported_packages(path: Path) -> set[str]:
+    """The first parts of the names of all modules that a file imports."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
