@@ -96,17 +96,12 @@ class MessageQuerySet(OwnedQuerySet["Message"]):
 
 
 class TopicQuerySet(models.QuerySet["Topic"]):
-    def of_user(self, user: Any, *, partner_id: int | None = None) -> Self:
-        """Topics of the user's own conversations, with `conversation_count`, most used first."""
+    def owned_by(self, user: Any) -> Self:
+        """Topics of the user's own conversations, with `conversation_count`."""
         if user is None or user.pk is None:
             return self.none()
-        own = Q(conversation_topics__user_id=user.pk)
-        if partner_id is not None:
-            own &= Q(conversation_topics__conversation__partner_id=partner_id)
-        return (
-            self.filter(own)
-            .annotate(conversation_count=Count("conversation_topics"))
-            .order_by("-conversation_count", "name_key")
+        return self.filter(conversation_topics__user_id=user.pk).annotate(
+            conversation_count=Count("conversation_topics")
         )
 
 
@@ -165,12 +160,14 @@ class ConversationTopicManager(
 
 class FactManager(models.Manager.from_queryset(FactQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, email: str, external_id: str, key: str, value: str) -> Any:
-        return self.get(
-            user__email=email,
-            conversation__external_id=external_id,
-            fact_key=key,
-            fact_value=value,
-        )
+        """The fact that a fixture means, also when it was corrected or outlived its talk since."""
+        talk = Q(conversation__external_id=external_id) | Q(conversation__isnull=True)
+        heard = Q(fact_value=value) | Q(original_value=value)
+        found = self.filter(talk, heard, user__email=email, fact_key=key)
+        fact = found.order_by(F("conversation").asc(nulls_last=True), "pk").first()
+        if fact is None:
+            raise self.model.DoesNotExist
+        return fact
 
 
 def count_of(model: type[models.Model], parent: str) -> Coalesce:

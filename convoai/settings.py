@@ -242,7 +242,8 @@ CORS_ALLOW_PRIVATE_NETWORK = IS_LOCAL
 
 # Pages
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+# WhiteNoise serves the files from where they lie; collectstatic is for a web server in front.
+STATIC_ROOT = env.str("STATIC_ROOT", default="") or None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 LANGUAGE_CODE = "en-us"
@@ -278,6 +279,9 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
     "loggers": {
         "convoai": {"level": env.str("LOG_LEVEL", default="INFO")},
+        "django": {"handlers": [], "level": env.str("LOG_LEVEL", default="WARNING")},
+        # Every 4xx is the client's affair, and its answer says what was wrong.
+        "django.request": {"level": "ERROR"},
         "django_guid": {"level": "WARNING"},
     },
 }

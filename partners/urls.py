@@ -1,6 +1,28 @@
-"""Routes of partners."""
+"""Routes of partners, mounted under /api/."""
 
 from django.urls import path
-from django.urls.resolvers import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from partners.views import PartnerImageViewSet, PartnerViewSet
+
+COLLECTION = {"get": "list", "post": "create"}
+ONE = {"get": "retrieve", "put": "update", "patch": "update", "delete": "destroy"}
+
+urlpatterns = [
+    path("partners/", PartnerViewSet.as_view(COLLECTION), name="partners"),
+    path("partners/<int:pk>", PartnerViewSet.as_view(ONE), name="partner"),
+    path(
+        "partners/create-with-image",
+        PartnerImageViewSet.as_view({"post": "create"}),
+        name="partner-with-image",
+    ),
+    path(
+        "partners/<int:pk>/upload-image",
+        PartnerImageViewSet.as_view({"post": "upload"}),
+        name="partner-upload-image",
+    ),
+    path(
+        "partners/<int:pk>/image",
+        PartnerImageViewSet.as_view({"get": "image"}),
+        name="partner-image",
+    ),
+]

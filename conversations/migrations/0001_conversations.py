@@ -1,5 +1,5 @@
-import convoai.database.fields
 import datetime
+
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.core.validators
@@ -12,6 +12,8 @@ import pgvector.django.halfvec
 import pgvector.django.vector
 from django.conf import settings
 from django.db import migrations, models
+
+import convoai.database.fields
 
 
 class Migration(migrations.Migration):
@@ -483,10 +485,8 @@ class Migration(migrations.Migration):
                     (
                         "timestamp__range",
                         (
-                            datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc),
-                            datetime.datetime(
-                                2200, 12, 31, 23, 59, 59, tzinfo=datetime.timezone.utc
-                            ),
+                            datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.UTC),
+                            datetime.datetime(2200, 12, 31, 23, 59, 59, tzinfo=datetime.UTC),
                         ),
                     )
                 ),
@@ -560,28 +560,22 @@ class Migration(migrations.Migration):
                     (
                         "valid_from__range",
                         (
-                            datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc),
-                            datetime.datetime(
-                                2200, 12, 31, 23, 59, 59, tzinfo=datetime.timezone.utc
-                            ),
+                            datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.UTC),
+                            datetime.datetime(2200, 12, 31, 23, 59, 59, tzinfo=datetime.UTC),
                         ),
                     ),
                     (
                         "valid_to__range",
                         (
-                            datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc),
-                            datetime.datetime(
-                                2200, 12, 31, 23, 59, 59, tzinfo=datetime.timezone.utc
-                            ),
+                            datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.UTC),
+                            datetime.datetime(2200, 12, 31, 23, 59, 59, tzinfo=datetime.UTC),
                         ),
                     ),
                     (
                         "extracted_at__range",
                         (
-                            datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc),
-                            datetime.datetime(
-                                2200, 12, 31, 23, 59, 59, tzinfo=datetime.timezone.utc
-                            ),
+                            datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.UTC),
+                            datetime.datetime(2200, 12, 31, 23, 59, 59, tzinfo=datetime.UTC),
                         ),
                     ),
                 ),
@@ -665,19 +659,15 @@ class Migration(migrations.Migration):
                     (
                         "started_at__range",
                         (
-                            datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc),
-                            datetime.datetime(
-                                2200, 12, 31, 23, 59, 59, tzinfo=datetime.timezone.utc
-                            ),
+                            datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.UTC),
+                            datetime.datetime(2200, 12, 31, 23, 59, 59, tzinfo=datetime.UTC),
                         ),
                     ),
                     (
                         "ended_at__range",
                         (
-                            datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc),
-                            datetime.datetime(
-                                2200, 12, 31, 23, 59, 59, tzinfo=datetime.timezone.utc
-                            ),
+                            datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.UTC),
+                            datetime.datetime(2200, 12, 31, 23, 59, 59, tzinfo=datetime.UTC),
                         ),
                     ),
                 ),

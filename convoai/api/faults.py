@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from django.db import Error as DatabaseFault
 from django.db import InterfaceError, OperationalError
 
+from convoai.database.transactions import sqlstate
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -45,22 +47,13 @@ FAULTS = {
 }
 
 
-def sqlstate_of(error: BaseException) -> str | None:
-    """The five-character SQLSTATE behind a Django or psycopg2 error, if it has one."""
-    for candidate in (error, error.__cause__):
-        code = getattr(candidate, "pgcode", None)
-        if code:
-            return str(code)
-    return None
-
-
 def fault_of(error: BaseException) -> Fault | None:
     """The meaning of a database error; None for any other error, and for an unknown one."""
     if isinstance(error, RecursionError):
         return TOO_COMPLEX
     if not isinstance(error, DatabaseFault):
         return None
-    state = sqlstate_of(error)
+    state = sqlstate(error)
     if state:
         return FAULTS.get(state) or FAULTS.get(state[:2])
     # Refused, lost and exhausted connections carry no SQLSTATE.

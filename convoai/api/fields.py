@@ -62,9 +62,7 @@ class Integer(serializers.IntegerField):
         if isinstance(data, str):
             if not ASCII_INTEGER.fullmatch(data.strip(" ")):
                 self.fail("int_parsing")
-        elif isinstance(data, bool) or not isinstance(data, (int, float)):
-            self.fail("int_type")
-        elif isinstance(data, float) and not data.is_integer():
+        elif isinstance(data, bool) or not isinstance(data, (int, float)) or data % 1:
             self.fail("int_type")
         return int(data)
 
@@ -157,7 +155,8 @@ class Row(serializers.ModelSerializer[models.Model]):
     def get_fields(self) -> Any:
         fields = super().get_fields()
         wanted = self.context.get("fields_wanted")
-        if wanted is None or self.parent is not None:
+        is_outermost = self.parent is None or self.parent is self.root
+        if wanted is None or not is_outermost or self.field_name:
             return fields
         return {name: field for name, field in fields.items() if name in wanted}
 

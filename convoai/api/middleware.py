@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
@@ -44,7 +45,7 @@ def is_route(path: str) -> bool:
 
 
 class RequestLimitsMiddleware:
-    """Refuses bodies that are too large, of unknown length, or compressed, before reading them.
+    """Refuses unknown hosts, and bodies that are too large, of unknown length, or compressed.
 
     The limit is the view's `body_limit` in bytes, or BODY_LIMIT for the API and
     TRANSCRIPT_BODY_LIMIT for pages (the admin saves whole talks).
@@ -54,6 +55,11 @@ class RequestLimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            detail = "This Host is not served here; an operator can add it to ALLOWED_HOSTS."
+            return plain_answer(400, "disallowed_host", detail)
         return self.get_response(request)
 
     def process_view(

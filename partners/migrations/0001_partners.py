@@ -1,4 +1,3 @@
-import convoai.database.fields
 import django.db.models.deletion
 import django.db.models.functions.comparison
 import django.db.models.functions.datetime
@@ -7,6 +6,8 @@ import pgvector.django.bit
 import pgvector.django.vector
 from django.conf import settings
 from django.db import migrations, models
+
+import convoai.database.fields
 
 
 class Migration(migrations.Migration):

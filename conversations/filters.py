@@ -1,0 +1,80 @@
+"""Query parameters of the lists of conversations, messages, topics and facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from conversations.models import Conversation, ExtractedFact, Message, Topic
+from convoai.api.filters import FlagFilter, IdFilter, MomentFilter, TextFilter, filters
+from convoai.database.fields import casefold_key
+
+
+class PartnerFilter(IdFilter):
+    """By partner; 0 means all, as existing frontends send it."""
+
+    def filter(self, qs: QuerySet[Any], value: int | None) -> QuerySet[Any]:
+        return qs.filter(partner_id=value) if value else qs
+
+
+class ConversationFilters(filters.FilterSet):
+    partner_id = PartnerFilter(label="Talks with this partner; 0 for all")
+    is_analyzed = FlagFilter(label="Analysed or not")
+    since = MomentFilter(field_name="started_at", lookup_expr="gte", label="Started since")
+    until = MomentFilter(field_name="started_at", lookup_expr="lt", label="Started before")
+    source = TextFilter(label="Where it came from")
+    external_id = TextFilter(label="The name that its maker gave it")
+    topic = TextFilter(method="about", label="About this topic")
+
+    class Meta:
+        model = Conversation
+        fields: list[str] = []
+
+    def about(self, qs: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return qs.filter(conversation_topics__topic__name_key=casefold_key(value))
+
+
+class MessageFilters(filters.FilterSet):
+    sender = TextFilter(label="user or partner")
+    since = MomentFilter(field_name="timestamp", lookup_expr="gte", label="Said since")
+    until = MomentFilter(field_name="timestamp", lookup_expr="lt", label="Said before")
+
+    class Meta:
+        model = Message
+        fields: list[str] = []
+
+
+class TopicFilters(filters.FilterSet):
+    partner_id = IdFilter(
+        field_name="conversation_topics__conversation__partner_id",
+        label="Topics of the talks with this partner",
+    )
+    category = TextFilter(lookup_expr="iexact", label="Category")
+
+    class Meta:
+        model = Topic
+        fields: list[str] = []
+
+
+class FactFilters(filters.FilterSet):
+    partner_id = PartnerFilter(label="Facts about this partner")
+    conversation_id = IdFilter(label="Facts from this talk")
+    source_message_id = IdFilter(label="Facts that rest on this message")
+    category = TextFilter(lookup_expr="iexact", label="Category")
+    key = TextFilter(field_name="fact_key", label="Key")
+    fact_key = TextFilter(label="Key")
+    current = FlagFilter(field_name="is_current", label="Current or retired")
+    is_current = FlagFilter(label="Current or retired")
+    subject = TextFilter(label="partner, user, or a name")
+    origin = TextFilter(label="analysis, user or import")
+    review = TextFilter(label="State of review")
+    since = MomentFilter(field_name="extracted_at", lookup_expr="gte", label="Learned since")
+    as_of = MomentFilter(method="known_at", label="What was known and true then")
+
+    class Meta:
+        model = ExtractedFact
+        fields: list[str] = []
+
+    def known_at(self, qs: Any, name: str, value: Any) -> Any:
+        return qs.as_of(value)

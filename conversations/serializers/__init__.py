@@ -1,0 +1,1 @@
+"""Conversations, messages, topics and facts as JSON."""

@@ -1,0 +1,1 @@
+"""Everything that changes conversations and what was learned from them."""

@@ -1,0 +1,121 @@
+"""Everything that changes conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from conversations.models import Conversation
+from conversations.services.messages import insert_messages
+from conversations.transcripts import split_transcript
+from convoai.accounts.models import User
+from convoai.api.errors import problem
+from convoai.database.transactions import write
+from partners.models import ConversationPartner
+
+# How long a repeated Idempotency-Key means the same request.
+KEY_LIFETIME = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Idempotency:
+    """A client's key for one request, and a digest of the request's body."""
+
+    key: str
+    digest: str
+
+
+@write
+def create_conversation(
+    *,
+    user: User,
+    partner: ConversationPartner,
+    title: str | None = None,
+    messages: Sequence[Mapping[str, Any]] = (),
+    full_transcript: str | None = None,
+    started_at: datetime | None = None,
+    ended_at: datetime | None = None,
+    language: str = "english",
+    source: str = "api",
+    external_id: str | None = None,
+    idempotency: Idempotency | None = None,
+) -> tuple[Conversation, bool]:
+    """A talk with its messages, all or nothing; returns (conversation, whether it is new).
+
+    A talk of the same user with the same `external_id`, or made under the same idempotency key
+    within 24 hours, is returned instead. A transcript without messages is kept as it is and
+    also cut into messages. Raises InvalidInput `idempotency_mismatch` when the key came with
+    another body.
+    """
+    known = _known_conversation(user, external_id, idempotency)
+    if known:
+        return known, False
+    conversation = Conversation(
+        user=user,
+        partner=partner,
+        title=title,
+        full_transcript=full_transcript,
+        started_at=started_at or timezone.now(),
+        ended_at=ended_at,
+        language=language,
+        source=source,
+        external_id=external_id,
+        idempotency_key=idempotency.key if idempotency else None,
+        idempotency_digest=idempotency.digest if idempotency else None,
+    )
+    if external_id is None and idempotency is None:
+        conversation.save(force_insert=True)
+    else:
+        try:
+            with transaction.atomic():
+                conversation.save(force_insert=True)
+        except IntegrityError:
+            # Another request with the same name was faster; this one waited for its end.
+            known = _known_conversation(user, external_id, idempotency)
+            if known is None:
+                raise
+            return known, False
+    if not messages and full_transcript:
+        messages = [asdict(turn) for turn in split_transcript(full_transcript, partner.name)]
+    insert_messages(conversation, messages, first=0)
+    return conversation, True
+
+
+def _known_conversation(
+    user: User, external_id: str | None, idempotency: Idempotency | None
+) -> Conversation | None:
+    own = Conversation.objects.owned_by(user)
+    if idempotency is not None:
+        known: Conversation | None = own.filter(idempotency_key=idempotency.key).first()
+        if known and known.created_at < timezone.now() - KEY_LIFETIME:
+            own.filter(pk=known.pk).update(idempotency_key=None, idempotency_digest=None)
+        elif known:
+            if known.idempotency_digest != idempotency.digest:
+                message = "This Idempotency-Key came with another body before; use a new key."
+                raise problem("idempotency_mismatch", ["header", "Idempotency-Key"], message)
+            return known
+    if external_id is not None:
+        named: Conversation | None = own.filter(external_id=external_id).first()
+        return named
+    return None
+
+
+@write
+def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any]) -> Conversation:
+    """Write the given columns (title, summary, started_at, ended_at, language, external_id)."""
+    for name, value in changes.items():
+        setattr(conversation, name, value)
+    conversation.save(update_fields=[*changes, "updated_at"])
+    return conversation
+
+
+@write
+def delete_conversation(*, conversation: Conversation) -> None:
+    """Remove a talk with its messages and topic links, and the facts that rest on it alone."""
+    # Locked first: messages that arrive meanwhile wait, and then find no talk to hang on.
+    Conversation.objects.select_for_update().only("pk").get(pk=conversation.pk).delete()

@@ -1,0 +1,170 @@
+"""Everything that changes facts. The person's word outranks the analyzer's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from conversations.fact_keys import is_many_valued
+from conversations.models import Conversation, ExtractedFact, Message
+from conversations.models.fact import Origin, Review
+from convoai.accounts.models import User
+from convoai.api.errors import problem
+from convoai.database.transactions import write
+from partners.models import ConversationPartner
+
+
+@write
+def create_fact(
+    *,
+    user: User,
+    partner: ConversationPartner,
+    category: str,
+    fact_key: str,
+    fact_value: str,
+    confidence: float = 1.0,
+    subject: str = "partner",
+    conversation: Conversation | None = None,
+    source_message: Message | None = None,
+    quote: str = "",
+    many_valued: bool | None = None,
+    valid_from: datetime | None = None,
+) -> ExtractedFact:
+    """A fact in the person's own words: confirmed, and current from now on.
+
+    A newer value of a single-valued key closes the older one. Raises InvalidInput
+    `quote_not_found` when the quote does not stand in the source message.
+    """
+    # Two new values of one key would otherwise both look for an older one and find none.
+    ConversationPartner.objects.select_for_update().only("pk").get(pk=partner.pk)
+    fact = ExtractedFact(
+        user=user,
+        partner=partner,
+        conversation=conversation or (source_message.conversation if source_message else None),
+        source_message=source_message,
+        category=category,
+        fact_key=fact_key,
+        fact_value=fact_value,
+        confidence=confidence,
+        subject=subject,
+        quote=quote,
+        quote_start=place_of_quote(quote, source_message),
+        many_valued=is_many_valued(fact_key) if many_valued is None else many_valued,
+        valid_from=valid_from,
+        origin=Origin.USER,
+        review=Review.CONFIRMED,
+    )
+    closed = _close_older(fact, fact.valid_from or timezone.now())
+    fact.save(force_insert=True)
+    ExtractedFact.objects.filter(pk__in=closed).update(superseded_by=fact)
+    return fact
+
+
+def place_of_quote(quote: str, message: Message | None) -> int | None:
+    """Where the quote begins in the message, in code points; None when there is no quote."""
+    if not quote:
+        return None
+    if message is None:
+        text = "A quote needs the message it stands in; send source_message_id too."
+        raise problem("quote_without_message", ["body", "source_message_id"], text)
+    start = message.content.find(quote)
+    if start < 0:
+        text = "These words do not stand in the message; quote it to the letter."
+        raise problem("quote_not_found", ["body", "quote"], text)
+    return start
+
+
+@write
+def confirm_fact(*, fact: ExtractedFact) -> ExtractedFact:
+    """Say that the fact is right; a rejected one becomes current again."""
+    locked = _locked(fact)
+    if locked.review == Review.REJECTED:
+        _reopen(locked)
+    locked.review = Review.CONFIRMED
+    locked.save(update_fields=["review", "updated_at"])
+    return locked
+
+
+@write
+def correct_fact(*, fact: ExtractedFact, changes: Mapping[str, Any]) -> ExtractedFact:
+    """Write what the person says instead (fact_value, category, fact_key, subject, ...).
+
+    `original_value` keeps what was heard first, so that hearing it again changes nothing.
+    """
+    locked = _locked(fact)
+    if "fact_value" in changes and not locked.original_value:
+        locked.original_value = locked.fact_value
+    moved = any(name in changes for name in ("fact_key", "subject", "many_valued"))
+    for name, value in changes.items():
+        setattr(locked, name, value)
+    if locked.review == Review.REJECTED:
+        _reopen(locked)
+    elif moved and locked.is_current:
+        closed = _close_older(locked, timezone.now())
+        ExtractedFact.objects.filter(pk__in=closed).update(superseded_by=locked)
+    locked.review = Review.CORRECTED
+    locked.save(update_fields=[*changes, "original_value", "review", "updated_at"])
+    return locked
+
+
+@write
+def reject_fact(*, fact: ExtractedFact) -> ExtractedFact:
+    """Say that the fact is wrong: it is no longer current, and the value it closed is again."""
+    locked = _locked(fact)
+    was_current = locked.is_current
+    locked.review = Review.REJECTED
+    locked.is_current = False
+    locked.save(update_fields=["review", "is_current", "updated_at"])
+    if was_current:
+        older = locked.supersedes.exclude(review=Review.REJECTED)
+        latest = older.order_by("-valid_from", "-pk").first()
+        if latest:
+            _reopen(latest)
+    return locked
+
+
+@write
+def delete_fact(*, fact: ExtractedFact) -> None:
+    """Remove a fact; the value it had closed becomes current again (the database sees to it)."""
+    fact.delete()
+
+
+def _locked(fact: ExtractedFact) -> ExtractedFact:
+    locked: ExtractedFact = ExtractedFact.objects.select_for_update().get(pk=fact.pk)
+    return locked
+
+
+def _rivals(fact: ExtractedFact) -> QuerySet[ExtractedFact]:
+    """Other current values of the same single-valued key."""
+    if fact.many_valued:
+        return ExtractedFact.objects.none()
+    return (  # type: ignore[no-any-return]
+        ExtractedFact.objects.filter(
+            partner_id=fact.partner_id, subject=fact.subject, fact_key=fact.fact_key
+        )
+        .current()
+        .exclude(pk=fact.pk)
+    )
+
+
+def _close_older(fact: ExtractedFact, moment: datetime) -> list[int]:
+    """Close the current values of the fact's key; returns their ids."""
+    rivals = list(_rivals(fact).select_for_update().values_list("pk", flat=True))
+    ExtractedFact.objects.filter(pk__in=rivals).update(
+        is_current=False, valid_to=moment, updated_at=timezone.now()
+    )
+    return rivals
+
+
+def _reopen(fact: ExtractedFact) -> None:
+    """Make a closed fact current, closing the value that is current instead."""
+    closed = _close_older(fact, timezone.now())
+    fact.is_current = True
+    fact.valid_to = None
+    fact.superseded_by = None
+    fact.save(update_fields=["is_current", "valid_to", "superseded_by", "updated_at"])
+    ExtractedFact.objects.filter(pk__in=closed).update(superseded_by=fact)

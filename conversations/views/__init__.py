@@ -1,0 +1,1 @@
+"""The API of conversations and of what was learned from them."""

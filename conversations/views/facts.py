@@ -1,0 +1,149 @@
+"""Facts over the API."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from conversations.filters import FactFilters
+from conversations.models import Conversation, ExtractedFact, Message
+from conversations.serializers.facts import FactCorrection, FactInput, FactSerializer, FactWords
+from conversations.services import facts as services
+from convoai.api.conditional import check_if_match, conditional_response
+from convoai.api.errors import problem
+from convoai.api.filters import FilterBackend
+from convoai.api.paging import CappedPages
+from convoai.api.viewsets import OwnedViewSet, read_body
+from partners.models import ConversationPartner
+
+M = TypeVar("M", bound=Model)
+
+
+class FactViewSet(OwnedViewSet):
+    """What was learned, and the person's word on it."""
+
+    model = ExtractedFact
+    serializer_class = FactSerializer
+    missing = "Fact not found"
+    pagination_class = CappedPages
+    filter_backends = [FilterBackend]
+    filterset_class = FactFilters
+    orderings = {
+        "-extracted_at": ("-extracted_at", "-pk"),
+        "extracted_at": ("extracted_at", "pk"),
+        "-confidence": ("-confidence", "-extracted_at", "pk"),
+        "confidence": ("confidence", "extracted_at", "pk"),
+        "fact_key": ("fact_key", "pk"),
+        "id": ("pk",),
+        "-id": ("-pk",),
+    }
+
+    @extend_schema(summary="Own facts, newest first", responses=FactSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        return self.list_response(self.get_queryset())
+
+    @extend_schema(
+        summary="A fact in the person's own words",
+        request=FactInput,
+        responses={201: FactSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        values = read_body(request, FactInput)
+        partner = _own(request, ConversationPartner, values.pop("partner_id"))
+        if partner is None:
+            raise problem("not_found", ["body", "partner_id"], "Partner not found")
+        conversation = _own(request, Conversation, values.pop("conversation_id", None))
+        message = _own(request, Message, values.pop("source_message_id", None))
+        _check_belongs(partner, conversation, message)
+        fact = services.create_fact(
+            user=request.user,
+            partner=partner,
+            conversation=conversation,
+            source_message=message,
+            **values,
+        )
+        return Response(self.get_serializer(fact).data, status=201)
+
+    @extend_schema(summary="One fact")
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return conditional_response(request, self.get_serializer(self.get_object()).data)
+
+    @extend_schema(
+        summary="Correct a fact (only the keys sent)", request=FactWords, responses=FactSerializer
+    )
+    def partial_update(self, request: Request, pk: int) -> Response:
+        return self._corrected(request, FactWords)
+
+    @extend_schema(summary="Correct a fact", request=FactCorrection, responses=FactSerializer)
+    def correct(self, request: Request, pk: int) -> Response:
+        return self._corrected(request, FactCorrection)
+
+    @extend_schema(summary="Confirm a fact", request=None, responses=FactSerializer)
+    def confirm(self, request: Request, pk: int) -> Response:
+        fact = services.confirm_fact(fact=self.get_object())
+        return Response(self.get_serializer(fact).data)
+
+    @extend_schema(summary="Reject a fact", request=None, responses=FactSerializer)
+    def reject(self, request: Request, pk: int) -> Response:
+        fact = services.reject_fact(fact=self.get_object())
+        return Response(self.get_serializer(fact).data)
+
+    @extend_schema(summary="Delete a fact")
+    def destroy(self, request: Request, pk: int) -> Response:
+        services.delete_fact(fact=self.get_object())
+        return Response(status=204)
+
+    def _corrected(self, request: Request, form: type[FactWords]) -> Response:
+        fact = self.get_object()
+        check_if_match(request, self.get_serializer(fact).data)
+        fact = services.correct_fact(fact=fact, changes=read_body(request, form))
+        return Response(self.get_serializer(fact).data)
+
+
+class PartnerFactsViewSet(OwnedViewSet):
+    """The current facts about one partner, as existing frontends read them."""
+
+    model = ExtractedFact
+    serializer_class = FactSerializer
+    missing = "Partner {pk} not found"
+    orderings = {"-confidence": ("-confidence", "-extracted_at", "pk")}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        facts: Any = super().get_queryset()
+        return facts.current().filter(partner_id=self.kwargs.get("pk"))  # type: ignore[no-any-return]
+
+    @extend_schema(
+        summary="Current facts about a partner, the most certain first",
+        responses=FactSerializer(many=True),
+    )
+    def list(self, request: Request, pk: int) -> Response:
+        self.find(ConversationPartner.objects.owned_by(request.user).only("pk"), pk)
+        return self.list_response(self.get_queryset())
+
+
+def _own(request: Request, model: type[M], pk: int | None) -> M | None:
+    """The requester's own row of that number; None for none, absent or somebody else's."""
+    if pk is None:
+        return None
+    row: M | None = model._default_manager.owned_by(request.user).filter(pk=pk).first()  # type: ignore[attr-defined]
+    if row is None and model is not ConversationPartner:
+        name = "conversation_id" if model is Conversation else "source_message_id"
+        raise problem("not_found", ["body", name], f"{model.__name__} not found")
+    return row
+
+
+def _check_belongs(
+    partner: ConversationPartner, conversation: Conversation | None, message: Message | None
+) -> None:
+    """Refuses evidence from a talk with somebody else."""
+    talk = message.conversation if message else conversation
+    if talk is None:
+        return
+    if talk.partner_id != partner.pk or (conversation and conversation.pk != talk.pk):
+        text = "This does not belong to a talk with that partner."
+        field = "source_message_id" if message else "conversation_id"
+        raise problem("other_partner", ["body", field], text)

@@ -1,0 +1,97 @@
+"""Pictures of partners: checked by content, made anew without metadata, named by chance."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+
+from convoai.api.errors import ApiError
+
+FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"]
+MAX_PIXELS = 50_000_000
+# The longer side of what is kept, in pixels: plenty for a face, small for a list.
+KEPT_SIDE = 1600
+QUALITY = 90
+
+
+def clean_image(file: IO[bytes]) -> bytes:
+    """The picture in the file as an upright JPEG without metadata, at most 1600 pixels wide.
+
+    Only the first frame is read, and sizes are judged from the header before anything is
+    decoded. Raises ApiError: 415 `not_an_image`, 413 `image_too_large`, 400 `invalid_image`.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        image = Image.open(file, formats=FORMATS)
+    except UnidentifiedImageError:
+        raise ApiError(415, "not_an_image", "File must be an image") from None
+    except Image.DecompressionBombError:
+        raise _too_large() from None
+    except (OSError, SyntaxError, ValueError):
+        raise _broken() from None
+    with image:
+        if image.width * image.height > MAX_PIXELS:
+            raise _too_large()
+        try:
+            # Lets the JPEG decoder shrink while reading, so that a huge photo needs little memory.
+            image.draft("RGB", (KEPT_SIDE, KEPT_SIDE))
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            upright.thumbnail((KEPT_SIDE, KEPT_SIDE))
+            pixels = upright.convert("RGB")
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            raise _broken() from None
+    # A fresh image, so that nothing of the old one's `info` can travel along.
+    bare = Image.new("RGB", pixels.size)
+    bare.paste(pixels)
+    out = io.BytesIO()
+    bare.save(out, "JPEG", quality=QUALITY)
+    return out.getvalue()
+
+
+def store_image(user_id: int, data: bytes) -> str:
+    """Write the bytes under a new random name; returns the path below MEDIA_ROOT."""
+    path = f"faces/{user_id}/{secrets.token_hex(16)}.jpg"
+    target = Path(settings.MEDIA_ROOT) / path
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = target.with_suffix(".part")
+    try:
+        with open(draft, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(target)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise ApiError(507, "storage_full", "The picture could not be stored.") from None
+    return path
+
+
+def remove_image(path: str | None) -> None:
+    """Remove a stored picture; paths that convoai did not make are left alone."""
+    if path and path.startswith("faces/") and ".." not in path:
+        (Path(settings.MEDIA_ROOT) / path).unlink(missing_ok=True)
+
+
+def stored_image(path: str | None) -> Path | None:
+    """The file of a stored picture, if convoai made it and it is there."""
+    if not path or not path.startswith("faces/") or ".." in path:
+        return None
+    file = Path(settings.MEDIA_ROOT) / path
+    return file if file.is_file() else None
+
+
+def _too_large() -> ApiError:
+    return ApiError(
+        413, "image_too_large", f"The image has more than {MAX_PIXELS // 1_000_000} megapixels."
+    )
+
+
+def _broken() -> ApiError:
+    return ApiError(400, "invalid_image", "The image is damaged; upload it again.")

@@ -1,0 +1,65 @@
+"""Partners as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from convoai.api.fields import Input, Row, Text
+from partners.models import ConversationPartner
+
+
+class PartnerSerializer(Row):
+    image_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ConversationPartner
+        fields = [
+            "id",
+            "user_id",
+            "name",
+            "email",
+            "phone",
+            "notes",
+            "relationship",
+            "image_url",
+            "image_path",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+    def get_image_url(self, partner: ConversationPartner) -> str | None:
+        """Where the owner can fetch the picture, or an address that came with old data."""
+        if not partner.image_path or not partner.image_path.startswith("faces/"):
+            return partner.image_url
+        path = f"/api/partners/{partner.pk}/image"
+        request: Any = self.context.get("request")
+        return request.build_absolute_uri(path) if request else path
+
+
+class PartnerInput(Input):
+    """A new partner. `email` need not be an address: existing frontends do not check it."""
+
+    name = Text(max_length=255)
+    email = Text(max_length=255, required=False, allow_null=True)
+    phone = Text(max_length=100, required=False, allow_null=True)
+    notes = Text(max_length=100_000, required=False, allow_null=True)
+    relationship = Text(max_length=255, required=False, allow_null=True)
+
+
+class PartnerChanges(PartnerInput):
+    """Only the keys that are sent are written; null clears."""
+
+    name = Text(max_length=255, required=False)
+
+
+class PartnerWithImageInput(PartnerInput):
+    """A form; an `image` that cannot be used is left out, and the partner made all the same."""
+
+    image = serializers.FileField(required=False, allow_null=True, allow_empty_file=True)
+
+
+class ImageInput(Input):
+    image = serializers.FileField(allow_empty_file=True)

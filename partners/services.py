@@ -1,0 +1,77 @@
+"""Everything that changes partners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from convoai.accounts.models import User
+from convoai.database.transactions import write
+from partners.images import remove_image, store_image
+from partners.models import ConversationPartner
+
+
+@write
+def create_partner(
+    *,
+    user: User,
+    name: str,
+    email: str | None = None,
+    phone: str | None = None,
+    notes: str | None = None,
+    relationship: str | None = None,
+) -> ConversationPartner:
+    """A new partner of the user."""
+    partner: ConversationPartner = ConversationPartner.objects.create(
+        user=user, name=name, email=email, phone=phone, notes=notes, relationship=relationship
+    )
+    return partner
+
+
+@write
+def update_partner(
+    *, partner: ConversationPartner, changes: Mapping[str, Any]
+) -> ConversationPartner:
+    """Write the given columns (name, email, phone, notes, relationship) and nothing else."""
+    for name, value in changes.items():
+        setattr(partner, name, value)
+    partner.save(update_fields=[*changes, "updated_at"])
+    return partner
+
+
+def set_image(*, partner: ConversationPartner, data: bytes) -> ConversationPartner:
+    """Make the bytes (from `clean_image`) the partner's picture.
+
+    The file is written first and taken back when the row cannot be saved; the old picture goes
+    once the row is safe. So no row ever names a file that is not there.
+    """
+    path = store_image(partner.user_id, data)
+    try:
+        return _point_at_image(partner=partner, path=path)
+    except BaseException:
+        remove_image(path)
+        raise
+
+
+@write
+def _point_at_image(*, partner: ConversationPartner, path: str) -> ConversationPartner:
+    locked = ConversationPartner.objects.select_for_update().get(pk=partner.pk)
+    old = locked.image_path
+    partner.image_path = path
+    # A face belongs to the picture it was read from.
+    ConversationPartner.objects.filter(pk=partner.pk).update(
+        image_embedding=None, image_embedding_model=None
+    )
+    partner.save(update_fields=["image_path", "updated_at"])
+    transaction.on_commit(lambda: remove_image(old))
+    return partner
+
+
+@write
+def delete_partner(*, partner: ConversationPartner) -> None:
+    """Remove the partner with all talks, messages and facts (the database cascades)."""
+    path = partner.image_path
+    partner.delete()
+    transaction.on_commit(lambda: remove_image(path))
