@@ -105,6 +105,8 @@ TEMPLATES = [
 # People and keys
 AUTH_USER_MODEL = "accounts.User"
 KNOX_TOKEN_MODEL = "accounts.ApiKey"  # noqa: S105 - the name of a model
+# knox's migrations make its own table even when our model takes its place.
+MIGRATION_MODULES = {"knox": None}
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.utils import timezone
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
@@ -54,12 +55,9 @@ class BearerKeyAuthentication(TokenAuthentication):
             raise exceptions.AuthenticationFailed(
                 "This key has expired. Sign in again, or create a new key.", code="expired_key"
             )
-        try:
-            with transaction.atomic():
-                note_use(key=key)
-        except DatabaseError:
-            # A full disk must not keep people from reading what is stored.
-            pass
+        # A full disk must not keep people from reading what is stored.
+        with suppress(DatabaseError):
+            note_use(key=key)
         return key.user, key
 
     def authenticate_header(self, request: Request) -> str:

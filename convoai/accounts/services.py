@@ -90,4 +90,5 @@ def note_use(*, key: ApiKey) -> None:
         return
     # The condition again, so that of many requests at once only one writes.
     unnoted = Q(last_used_at__isnull=True) | Q(last_used_at__lte=now - USE_NOTED_EVERY)
-    ApiKey.objects.filter(unnoted, pk=key.pk).update(last_used_at=now)
+    with transaction.atomic():
+        ApiKey.objects.filter(unnoted, pk=key.pk).update(last_used_at=now)
