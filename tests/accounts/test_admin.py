@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
-from pytest_django import DjangoAssertMaxNumQueries
+from pytest_django import DjangoAssertNumQueries
 
 from convoai.accounts.models import ApiKey, User
 from convoai.accounts.services import create_api_key
@@ -129,7 +129,7 @@ def test_keys_are_neither_added_nor_changed_here(admin: Client) -> None:
 
 @pytest.mark.parametrize("path", [USERS, KEYS])
 def test_lists_cost_no_more_queries_with_more_rows(
-    admin: Client, path: str, django_assert_max_num_queries: DjangoAssertMaxNumQueries
+    admin: Client, path: str, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(12):
         create_api_key(user=make_user(f"user{number}"), name=str(number))
