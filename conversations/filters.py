@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django_filters import rest_framework as filters
 
 from conversations.models import Conversation, ExtractedFact, Message, Topic
-from convoai.api.filters import FlagFilter, IdFilter, MomentFilter, TextFilter, filters
+from convoai.api.filters import FlagFilter, IdFilter, MomentFilter, TextFilter
 from convoai.database.fields import casefold_key
 
 

@@ -1,5 +1,7 @@
 """Routes of conversations, messages, topics and facts, mounted under /api/."""
 
+from typing import Any
+
 from django.urls import path
 
 from conversations.views.conversations import ConversationViewSet, DemoViewSet
@@ -7,8 +9,8 @@ from conversations.views.facts import FactViewSet, PartnerFactsViewSet
 from conversations.views.messages import ConversationMessagesViewSet, MessageViewSet
 from conversations.views.topics import TopicViewSet
 
-COLLECTION = {"get": "list", "post": "create"}
-ONE = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+COLLECTION: dict[str, Any] = {"get": "list", "post": "create"}
+ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
     path("conversations/", ConversationViewSet.as_view(COLLECTION), name="conversations"),

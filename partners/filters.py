@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from convoai.api.filters import MomentFilter, TextFilter, filters
+from django_filters import rest_framework as filters
+
+from convoai.api.filters import MomentFilter, TextFilter
 from partners.models import ConversationPartner
 
 

@@ -10,7 +10,7 @@ from typing import IO
 
 from django.conf import settings
 
-from convoai.api.errors import ApiError
+from convoai.refusals import Refusal
 
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"]
 MAX_PIXELS = 50_000_000
@@ -23,14 +23,14 @@ def clean_image(file: IO[bytes]) -> bytes:
     """The picture in the file as an upright JPEG without metadata, at most 1600 pixels wide.
 
     Only the first frame is read, and sizes are judged from the header before anything is
-    decoded. Raises ApiError: 415 `not_an_image`, 413 `image_too_large`, 400 `invalid_image`.
+    decoded. Raises Refusal `not_an_image`, `image_too_large` or `invalid_image`.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         image = Image.open(file, formats=FORMATS)
     except UnidentifiedImageError:
-        raise ApiError(415, "not_an_image", "File must be an image") from None
+        raise Refusal("not_an_image", "File must be an image") from None
     except Image.DecompressionBombError:
         raise _too_large() from None
     except (OSError, SyntaxError, ValueError):
@@ -69,7 +69,7 @@ def store_image(user_id: int, data: bytes) -> str:
         draft.replace(target)
     except OSError:
         draft.unlink(missing_ok=True)
-        raise ApiError(507, "storage_full", "The picture could not be stored.") from None
+        raise Refusal("storage_full", "The picture could not be stored.") from None
     return path
 
 
@@ -87,11 +87,11 @@ def stored_image(path: str | None) -> Path | None:
     return file if file.is_file() else None
 
 
-def _too_large() -> ApiError:
-    return ApiError(
-        413, "image_too_large", f"The image has more than {MAX_PIXELS // 1_000_000} megapixels."
+def _too_large() -> Refusal:
+    return Refusal(
+        "image_too_large", f"The image has more than {MAX_PIXELS // 1_000_000} megapixels."
     )
 
 
-def _broken() -> ApiError:
-    return ApiError(400, "invalid_image", "The image is damaged; upload it again.")
+def _broken() -> Refusal:
+    return Refusal("invalid_image", "The image is damaged; upload it again.")

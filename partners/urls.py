@@ -1,11 +1,13 @@
 """Routes of partners, mounted under /api/."""
 
+from typing import Any
+
 from django.urls import path
 
 from partners.views import PartnerImageViewSet, PartnerViewSet
 
-COLLECTION = {"get": "list", "post": "create"}
-ONE = {"get": "retrieve", "put": "update", "patch": "update", "delete": "destroy"}
+COLLECTION: dict[str, Any] = {"get": "list", "post": "create"}
+ONE: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "update", "delete": "destroy"}
 
 urlpatterns = [
     path("partners/", PartnerViewSet.as_view(COLLECTION), name="partners"),

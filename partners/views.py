@@ -17,6 +17,7 @@ from convoai.api.errors import ApiError
 from convoai.api.filters import FilterBackend
 from convoai.api.uploads import CompleteMultiPartParser
 from convoai.api.viewsets import OwnedViewSet, read_body
+from convoai.refusals import Refusal
 from partners import services
 from partners.filters import PartnerFilters
 from partners.images import clean_image, stored_image
@@ -55,7 +56,7 @@ class PartnerViewSet(OwnedViewSet):
         summary="A new partner", request=PartnerInput, responses={201: PartnerSerializer}
     )
     def create(self, request: Request) -> Response:
-        partner = services.create_partner(user=request.user, **read_body(request, PartnerInput))
+        partner = services.create_partner(user=self.owner, **read_body(request, PartnerInput))
         return Response(self.get_serializer(partner).data, status=201)
 
     @extend_schema(summary="One partner")
@@ -97,7 +98,7 @@ class PartnerImageViewSet(OwnedViewSet):
     def create(self, request: Request) -> Response:
         values = read_body(request, PartnerWithImageInput)
         data = _usable_image(values.pop("image", None))
-        partner = services.create_partner(user=request.user, **values)
+        partner = services.create_partner(user=self.owner, **values)
         if data is not None:
             services.set_image(partner=partner, data=data)
         return Response(self.get_serializer(partner).data, status=201)
@@ -134,5 +135,5 @@ def _usable_image(file: Any) -> bytes | None:
         return None
     try:
         return clean_image(file)
-    except ApiError:
+    except Refusal:
         return None

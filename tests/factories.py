@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from convoai.accounts.models import User
 from conversations.models import Conversation, ExtractedFact, Message
+from convoai.accounts.models import User
 from partners.models import ConversationPartner
 
 _numbers = itertools.count(1)

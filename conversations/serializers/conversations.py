@@ -16,7 +16,37 @@ from convoai.api.errors import ApiError
 from convoai.api.fields import Id, Input, Moment, Row, StrictInput, Text
 
 MAX_MESSAGES = 20_000
-LANGUAGES = ["simple", "arabic", "armenian", "basque", "catalan", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hindi", "hungarian", "indonesian", "irish", "italian", "lithuanian", "nepali", "norwegian", "portuguese", "romanian", "russian", "serbian", "spanish", "swedish", "tamil", "turkish", "yiddish"]
+LANGUAGES = [
+    "simple",
+    "arabic",
+    "armenian",
+    "basque",
+    "catalan",
+    "danish",
+    "dutch",
+    "english",
+    "finnish",
+    "french",
+    "german",
+    "greek",
+    "hindi",
+    "hungarian",
+    "indonesian",
+    "irish",
+    "italian",
+    "lithuanian",
+    "nepali",
+    "norwegian",
+    "portuguese",
+    "romanian",
+    "russian",
+    "serbian",
+    "spanish",
+    "swedish",
+    "tamil",
+    "turkish",
+    "yiddish",
+]
 
 
 class ConversationSerializer(Row):
@@ -121,8 +151,11 @@ class ConversationInput(Times):
     started_at = Moment(required=False, allow_null=True)
     ended_at = Moment(required=False, allow_null=True)
     language = serializers.ChoiceField(choices=LANGUAGES, required=False)
-    source = Text(max_length=50, required=False)
+    # A field of that name would hide the attribute `source` that every DRF field has.
     external_id = Text(max_length=255, required=False, allow_null=True, allow_blank=False)
+
+    def get_fields(self) -> Any:
+        return {**super().get_fields(), "source": Text(max_length=50, required=False)}
 
     def validate(self, attrs: Any) -> Any:
         if "messages" not in attrs and not attrs.get("full_transcript"):

@@ -14,12 +14,13 @@ from conversations.models import Conversation
 from conversations.services.messages import insert_messages
 from conversations.transcripts import split_transcript
 from convoai.accounts.models import User
-from convoai.api.errors import problem
 from convoai.database.transactions import write
+from convoai.refusals import Refusal
 from partners.models import ConversationPartner
 
 # How long a repeated Idempotency-Key means the same request.
 KEY_LIFETIME = timedelta(hours=24)
+KEY_PLACE = ("header", "Idempotency-Key")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def create_conversation(
 
     A talk of the same user with the same `external_id`, or made under the same idempotency key
     within 24 hours, is returned instead. A transcript without messages is kept as it is and
-    also cut into messages. Raises InvalidInput `idempotency_mismatch` when the key came with
+    also cut into messages. Raises Refusal `idempotency_mismatch` when the key came with
     another body.
     """
     known = _known_conversation(user, external_id, idempotency)
@@ -97,7 +98,7 @@ def _known_conversation(
         elif known:
             if known.idempotency_digest != idempotency.digest:
                 message = "This Idempotency-Key came with another body before; use a new key."
-                raise problem("idempotency_mismatch", ["header", "Idempotency-Key"], message)
+                raise Refusal("idempotency_mismatch", message, place=KEY_PLACE)
             return known
     if external_id is not None:
         named: Conversation | None = own.filter(external_id=external_id).first()

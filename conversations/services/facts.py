@@ -13,8 +13,8 @@ from conversations.fact_keys import is_many_valued
 from conversations.models import Conversation, ExtractedFact, Message
 from conversations.models.fact import Origin, Review
 from convoai.accounts.models import User
-from convoai.api.errors import problem
 from convoai.database.transactions import write
+from convoai.refusals import Refusal
 from partners.models import ConversationPartner
 
 
@@ -36,7 +36,7 @@ def create_fact(
 ) -> ExtractedFact:
     """A fact in the person's own words: confirmed, and current from now on.
 
-    A newer value of a single-valued key closes the older one. Raises InvalidInput
+    A newer value of a single-valued key closes the older one. Raises Refusal
     `quote_not_found` when the quote does not stand in the source message.
     """
     # Two new values of one key would otherwise both look for an older one and find none.
@@ -70,11 +70,11 @@ def place_of_quote(quote: str, message: Message | None) -> int | None:
         return None
     if message is None:
         text = "A quote needs the message it stands in; send source_message_id too."
-        raise problem("quote_without_message", ["body", "source_message_id"], text)
+        raise Refusal("quote_without_message", text, place=("body", "source_message_id"))
     start = message.content.find(quote)
     if start < 0:
         text = "These words do not stand in the message; quote it to the letter."
-        raise problem("quote_not_found", ["body", "quote"], text)
+        raise Refusal("quote_not_found", text, place=("body", "quote"))
     return start
 
 
@@ -141,14 +141,16 @@ def _locked(fact: ExtractedFact) -> ExtractedFact:
 def _rivals(fact: ExtractedFact) -> QuerySet[ExtractedFact]:
     """Other current values of the same single-valued key."""
     if fact.many_valued:
-        return ExtractedFact.objects.none()
-    return (  # type: ignore[no-any-return]
+        nothing: QuerySet[ExtractedFact] = ExtractedFact.objects.none()
+        return nothing
+    rivals: QuerySet[ExtractedFact] = (
         ExtractedFact.objects.filter(
             partner_id=fact.partner_id, subject=fact.subject, fact_key=fact.fact_key
         )
         .current()
         .exclude(pk=fact.pk)
     )
+    return rivals
 
 
 def _close_older(fact: ExtractedFact, moment: datetime) -> list[int]:

@@ -77,7 +77,7 @@ class ConversationViewSet(OwnedViewSet):
             pk=values.pop("partner_id")
         )
         conversation, is_new = services.create_conversation(
-            user=request.user,
+            user=self.owner,
             partner=_existing(partner.first()),
             idempotency=idempotency,
             **{name: value for name, value in values.items() if value is not None},
@@ -138,12 +138,12 @@ class DemoViewSet(OwnedViewSet):
         summary="Make the Demo talk", request=None, responses={201: ConversationSerializer}
     )
     def create(self, request: Request) -> Response:
-        conversation = create_demo(user=request.user)
+        conversation = create_demo(user=self.owner)
         return Response(self.get_serializer(conversation).data, status=201)
 
     @extend_schema(summary="Remove the Demo talk")
     def destroy(self, request: Request) -> Response:
-        remove_demo(user=request.user)
+        remove_demo(user=self.owner)
         return Response(status=204)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -60,7 +60,7 @@ class FactViewSet(OwnedViewSet):
         message = _own(request, Message, values.pop("source_message_id", None))
         _check_belongs(partner, conversation, message)
         fact = services.create_fact(
-            user=request.user,
+            user=self.owner,
             partner=partner,
             conversation=conversation,
             source_message=message,
@@ -112,9 +112,8 @@ class PartnerFactsViewSet(OwnedViewSet):
     missing = "Partner {pk} not found"
     orderings = {"-confidence": ("-confidence", "-extracted_at", "pk")}
 
-    def get_queryset(self) -> QuerySet[Any]:
-        facts: Any = super().get_queryset()
-        return facts.current().filter(partner_id=self.kwargs.get("pk"))  # type: ignore[no-any-return]
+    def get_queryset(self) -> Any:
+        return super().get_queryset().current().filter(partner_id=self.kwargs.get("pk"))
 
     @extend_schema(
         summary="Current facts about a partner, the most certain first",

@@ -36,7 +36,7 @@ class ConversationMessagesViewSet(OwnedViewSet):
     body_limit = settings.TRANSCRIPT_BODY_LIMIT
     orderings = {"position": ("position",), "-position": ("-position",)}
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def get_queryset(self) -> Any:
         return super().get_queryset().filter(conversation_id=self.kwargs.get("pk"))
 
     @extend_schema(summary="Messages of a talk in order", responses=MessageSerializer(many=True))

@@ -20,6 +20,7 @@ from rest_framework.response import Response
 
 from convoai.api.faults import BAD_VALUE, Fault, fault_of
 from convoai.api.renderers import to_json
+from convoai.refusals import Refusal
 
 logger = logging.getLogger("convoai.api")
 
@@ -37,6 +38,15 @@ TYPES = {
     "not_a_dict": "dict_type",
     "does_not_exist": "not_found",
     "invalid": "value_error",
+}
+
+
+# What a refusal without a place answers with; with a place it is 422 and a problem there.
+STATUS_OF_REFUSAL = {
+    "invalid_image": 400,
+    "image_too_large": 413,
+    "not_an_image": 415,
+    "storage_full": 507,
 }
 
 
@@ -94,6 +104,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     if isinstance(error, exceptions.ValidationError):
         place: list[str | int] = [getattr(error, "location", "body")]
         return Response({"detail": list(problems_of(error.detail, place))}, status=422)
+    if isinstance(error, Refusal):
+        return _refused(error)
     if isinstance(error, Http404):
         return _answer(404, "not_found", _missing(context))
     if isinstance(error, exceptions.MethodNotAllowed):
@@ -134,6 +146,13 @@ def _answer(status: int, code: str, detail: str, headers: dict[str, str] | None 
     return Response(body, status=status, headers=headers)
 
 
+def _refused(error: Refusal) -> Response:
+    if error.place:
+        problems = [{"type": error.code, "loc": list(error.place), "msg": error.message}]
+        return Response({"detail": problems}, status=422)
+    return _answer(STATUS_OF_REFUSAL.get(error.code, 409), error.code, error.message)
+
+
 def _answer_fault(fault: Fault) -> Response:
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     return _answer(fault.status, fault.code, fault.detail, headers)
@@ -144,8 +163,9 @@ def _api_answer(error: exceptions.APIException, context: Mapping[str, Any]) -> R
     wait = getattr(error, "wait", None)
     if wait is not None:
         headers["Retry-After"] = str(int(wait))
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
+    challenge = getattr(error, "auth_header", None)
+    if challenge:
+        headers["WWW-Authenticate"] = challenge
     if isinstance(error, exceptions.NotFound) and error.detail == error.default_detail:
         return _answer(404, "not_found", _missing(context))
     code = error.get_codes()

@@ -177,18 +177,19 @@ class Row(serializers.ModelSerializer[models.Model]):
 
 
 def _column(field: Any) -> tuple[str, str, Any]:
-    attribute = "" if field.source == "*" else field.source
+    attribute: str = "" if field.source == "*" else field.source
+    name: str = field.field_name
     if "." in attribute:
-        return field.field_name, "", lambda row: field.to_representation(field.get_attribute(row))
+        return name, "", lambda row: field.to_representation(field.get_attribute(row))
     if isinstance(field, serializers.PrimaryKeyRelatedField):
-        return field.field_name, f"{attribute}_id", None
+        return name, f"{attribute}_id", None
     if isinstance(field, PLAIN) and not isinstance(field, OffsetMoment):
-        return field.field_name, attribute, None
+        return name, attribute, None
     if isinstance(field, serializers.ListSerializer):
-        return field.field_name, attribute, field.to_representation
+        return name, attribute, field.to_representation
     if isinstance(field, serializers.BaseSerializer):
-        return field.field_name, attribute, lambda value: value and field.to_representation(value)
-    return field.field_name, attribute, field.to_representation
+        return name, attribute, lambda value: value and field.to_representation(value)
+    return name, attribute, field.to_representation
 
 
 class Input(serializers.Serializer[Any]):

@@ -59,13 +59,13 @@ class ApiSchema(AutoSchema):
         return [parts[0] if parts else "service"]
 
     def get_response_serializers(self) -> Any:
-        declared = super().get_response_serializers()
+        declared: Any = super().get_response_serializers()
         if not isinstance(declared, dict):
             success = {"DELETE": 204}.get(self.method, 200)
             if self.method == "POST" and getattr(self.view, "action", "") == "create":
                 success = 201
             declared = {success: declared}
-        responses = {**declared, 422: ValidationErrorSerializer}
+        responses: dict[int, Any] = {**declared, 422: ValidationErrorSerializer}
         for status, description in ERRORS.items():
             responses.setdefault(status, OpenApiResponse(ErrorSerializer, description))
         return responses

@@ -6,12 +6,14 @@ from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import Http404
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
+from convoai.accounts.models import User
 from convoai.api.errors import problem
 from convoai.api.fields import BIGINT, Input
 from convoai.api.paging import CursorPages
@@ -40,7 +42,15 @@ class OwnedViewSet(GenericViewSet[Any]):
         if model is not None and not hasattr(model._default_manager, "owned_by"):
             raise TypeError(f"{cls.__name__}: {model.__name__}.objects has no owned_by(user).")
 
-    def get_queryset(self) -> QuerySet[Any]:
+    @property
+    def owner(self) -> User:
+        """The signed-in user, whose rows these are."""
+        user = self.request.user
+        if not isinstance(user, User):
+            raise NotAuthenticated
+        return user
+
+    def get_queryset(self) -> Any:
         queryset: QuerySet[Any] = self.model._default_manager.owned_by(self.request.user)  # type: ignore[attr-defined]
         return queryset
 
@@ -75,7 +85,7 @@ class OwnedViewSet(GenericViewSet[Any]):
         if asked is None:
             return None
         wanted = {name.strip() for name in asked.split(",") if name.strip()}
-        known = self.get_serializer_class()().fields
+        known = getattr(self.get_serializer_class()(), "fields", {})
         if not wanted or not wanted <= set(known):
             message = f"Name some of these fields: {', '.join(known)}."
             raise problem("unknown_field", ["query", "fields"], message)
