@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -25,29 +26,26 @@ def parse_url(url: str) -> dict[str, Any]:
     scheme = url.partition(":")[0].lower()
     if scheme not in SCHEMES:
         raise ImproperlyConfigured(_wrong_scheme(scheme))
+    if "#" in url:
+        raise ImproperlyConfigured(
+            "DATABASE_URL holds a # that is not quoted: write special characters of the password "
+            f"as %XX (# is %23, @ is %40, / is %2F), as in {EXAMPLE}."
+        )
     try:
         parts = urlsplit(url)
-        port = None if "," in parts.netloc else parts.port
+        # Not the query: django-environ would read settings of Django from it.
+        config = environ.Env.db_url_config(url.partition("?")[0])
     except ValueError:
         raise ImproperlyConfigured(
             "DATABASE_URL cannot be read (is the port a number from 1 to 65535, and are special "
             f"characters in the password written as %XX?): it must look like {EXAMPLE}."
         ) from None
-    if parts.fragment or port == 0:
-        raise ImproperlyConfigured(
-            "DATABASE_URL holds an unquoted # or the port 0: write special characters of the "
-            f"password as %XX (# is %23), as in {EXAMPLE}."
-        )
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    # Only the place goes through django-environ, which would also turn "0" into a number and
-    # read settings of Django from the query.
-    config = environ.Env.db_url_config(url.partition("?")[0])
     settings = {key: config[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
     host = parts.netloc.rpartition("@")[2]
     if "%2f" in host.lower():
         # django-environ neither decodes a socket folder nor keeps its capital letters.
         settings["HOST"] = unquote(re.sub(r":\d*$", "", host))
-    options = dict(query)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
     for parameter, place in OWN_PLACE.items():
         if parameter in options:
             settings[place] = options.pop(parameter)
@@ -56,7 +54,18 @@ def parse_url(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(
             f"DATABASE_URL names no database: add its name at the end, as in {EXAMPLE}."
         )
+    _require_files(options)
     return {**settings, "PORT": str(settings["PORT"]), "OPTIONS": options}
+
+
+def _require_files(options: dict[str, str]) -> None:
+    """The driver looks at them only when the server already agreed to SSL."""
+    for parameter in ("sslrootcert", "sslcert", "sslkey"):
+        path = options.get(parameter)
+        if path and path != "system" and not Path(path).is_file():
+            raise ImproperlyConfigured(
+                f"The certificate file {path} does not exist: correct {parameter}= in DATABASE_URL."
+            )
 
 
 def _wrong_scheme(scheme: str) -> str:

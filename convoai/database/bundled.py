@@ -6,7 +6,6 @@ costs some milliseconds when it runs. Everything that changes it happens under o
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from convoai.database.cluster import (
 from convoai.database.place import PORT, Place, find_place
 from convoai.database.postmaster import find_postmaster, remove_leftovers, wait_until
 from convoai.database.problems import DatabaseProblem
-from convoai.database.server_user import ServerUser, server_user
+from convoai.database.server_user import ServerUser, user_for
 
 # Seconds for a start that has to replay the work of a killed server.
 START_SECONDS = 120
@@ -51,6 +50,7 @@ def ensure(data_dir: Path) -> Place:
         return place
     _refuse_stopped(place)
     _require_pointed(place)
+    place.data_dir.mkdir(parents=True, exist_ok=True)
     user = make_home(place)
     with _locked(place):
         # What was true before the lock may have been changed by its last holder.
@@ -114,8 +114,9 @@ def _launch(place: Place, user: ServerUser | None) -> None:
         "start",
         "--wait",
         f"--timeout={START_SECONDS}",
-        f"--pgdata={place.cluster}",
-        f"--log={place.log}",
+        # Relative, because pg_ctl hands them to a shell, where a path may mean anything.
+        f"--pgdata={place.cluster.name}",
+        f"--log={place.log.name}",
         cwd=place.home,
         user=user,
     )
@@ -136,7 +137,7 @@ def _is_cut_off(place: Place) -> bool:
 
 
 def _shut_down(place: Place) -> None:
-    user = server_user(place.home)
+    user = user_for(place.home)
     result = run_program(
         "pg_ctl",
         "stop",
@@ -157,6 +158,8 @@ def _shut_down(place: Place) -> None:
 @contextmanager
 def _locked(place: Place) -> Iterator[None]:
     """One process at a time starts or stops; the lock of a killed one is free at once."""
+    import fcntl  # Not at the top: Windows has none, where only DATABASE_URL works.
+
     descriptor = os.open(place.lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

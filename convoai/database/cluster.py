@@ -16,7 +16,7 @@ from psycopg2 import sql
 from convoai.database.binaries import installed_binaries, run_program, server_locale
 from convoai.database.place import DATABASE, PORT, ROLE, Place
 from convoai.database.problems import DatabaseProblem
-from convoai.database.server_user import ServerUser, require_name, server_user
+from convoai.database.server_user import ServerUser, require_name, user_for
 
 # The superuser. convoai itself works as ROLE, which may not pass by row-level security.
 SUPERUSER = "postgres"
@@ -26,7 +26,7 @@ MAX_CONNECTIONS = 200
 
 def make_home(place: Place) -> ServerUser | None:
     """Make the private folder of the cluster and of its socket; return as whom to run."""
-    user = server_user(place.home)
+    user = user_for(place.home)
     _make_private(place.home, user)
     if place.socket_dir != place.home:
         _make_private(place.socket_dir, user)
@@ -35,13 +35,13 @@ def make_home(place: Place) -> ServerUser | None:
 
 def make_cluster(place: Place, user: ServerUser | None) -> None:
     """Run initdb unless the cluster exists. A half-made one never gets the final name."""
+    for abandoned in place.home.glob("new-*"):
+        shutil.rmtree(abandoned, ignore_errors=True)
     if (place.cluster / "PG_VERSION").exists():
         _require_same_version(place)
         return
     if user is None:
         require_name()
-    for abandoned in place.home.glob("new-*"):
-        shutil.rmtree(abandoned, ignore_errors=True)
     draft = Path(tempfile.mkdtemp(dir=place.home, prefix="new-"))
     if user is not None:
         os.chown(draft, user.uid, user.gid)

@@ -60,11 +60,13 @@ class Place:
 
     @property
     def socket_dir(self) -> Path:
-        """The folder of the socket: `home`, or a short private one when that path is too long."""
-        if len(os.fsencode(self.home / SOCKET_NAME)) <= LONGEST_SOCKET:
+        """The folder of the socket: `home`, or a short private one where its path cannot serve."""
+        path = os.fsencode(self.home / SOCKET_NAME)
+        # The driver takes a comma for the end of one host and the beginning of another.
+        if len(path) <= LONGEST_SOCKET and b"," not in path:
             return self.home
         # Not tempfile.gettempdir(): TMPDIR may differ between two processes that must meet.
-        owner = users.server_user(self.home)
+        owner = users.user_for(self.home)
         uid = os.geteuid() if owner is None else owner.uid
         return Path("/tmp") / f"convoai-{uid}-{_digest(self.home)}"  # noqa: S108 - 0700, checked
 
@@ -85,7 +87,7 @@ def find_place(data_dir: Path) -> Place:
     pointer = data_dir / POINTER
     if pointer.is_file():
         return Place(data_dir, Path(pointer.read_text().strip()))
-    user = users.server_user(inside)
+    user = users.user_for(inside)
     if user is None or users.can_traverse(data_dir, user):
         return Place(data_dir, inside)
     return Place(data_dir, users.OUTSIDE / _digest(data_dir) / "postgres")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psutil
 
@@ -20,7 +19,7 @@ def find_postmaster(place: Place) -> psutil.Process | None:
     """The living main process of this cluster, or None.
 
     A process id in the file proves nothing: it may be reused, or belong to a zombie. It counts
-    when it is a `postgres` that works in, or was started for, this cluster's folder.
+    when it is a living `postgres` that works in this cluster's folder.
     """
     try:
         pid = int((place.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
@@ -73,19 +72,11 @@ def _serves(process: psutil.Process, place: Place) -> bool:
     try:
         if process.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}:
             return False
-        if process.name() != "postgres":
-            return False
-        return _works_in(process, place.cluster)
-    except psutil.Error:
+        # By the folder it works in: the same also when that has been renamed. It can be read, for
+        # our server runs as the one who asks, or the one who asks is root.
+        return process.name() == "postgres" and os.path.samefile(process.cwd(), place.cluster)
+    except (psutil.Error, OSError):
         return False
-
-
-def _works_in(process: psutil.Process, folder: Path) -> bool:
-    try:
-        # The same folder even when it has been renamed or is reached by another name.
-        return os.path.samefile(process.cwd(), folder)
-    except (psutil.AccessDenied, OSError):
-        return str(folder) in process.cmdline()
 
 
 def _end(process: psutil.Process, end: Callable[[psutil.Process], None]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +22,15 @@ class ServerUser:
     gid: int
 
 
-def server_user(home: Path) -> ServerUser | None:
+def user_for(home: Path) -> ServerUser | None:
     """The user to become for the cluster in `home`, or None to stay the one who asks.
 
     Root becomes the owner of an existing cluster, and `nobody` for a new one.
     """
     if os.geteuid() != 0:
         return None
+    import pwd  # Not at the top: Windows has none, where only DATABASE_URL works.
+
     try:
         owner = home.stat().st_uid
     except OSError:
@@ -46,6 +47,8 @@ def server_user(home: Path) -> ServerUser | None:
 
 def require_name() -> str:
     """The name of the user who asks; PostgreSQL refuses a user id without one."""
+    import pwd
+
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
