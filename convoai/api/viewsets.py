@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from convoai.accounts.models import User
 from convoai.api.errors import problem
 from convoai.api.fields import BIGINT, Input
 from convoai.api.paging import CursorPages
@@ -43,12 +42,11 @@ class OwnedViewSet(GenericViewSet[Any]):
             raise TypeError(f"{cls.__name__}: {model.__name__}.objects has no owned_by(user).")
 
     @property
-    def owner(self) -> User:
-        """The signed-in user, whose rows these are."""
-        user = self.request.user
-        if not isinstance(user, User):
+    def owner(self) -> Any:
+        """The signed-in accounts.User, whose rows these are. Raises NotAuthenticated."""
+        if not self.request.user.is_authenticated:
             raise NotAuthenticated
-        return user
+        return self.request.user
 
     def get_queryset(self) -> Any:
         queryset: QuerySet[Any] = self.model._default_manager.owned_by(self.request.user)  # type: ignore[attr-defined]
