@@ -31,6 +31,8 @@ from convoai.api.viewsets import OwnedViewSet, read_body
 
 # The same words whether the address exists or not.
 WRONG_CREDENTIALS = "Wrong e-mail address or password."
+# No browser or proxy may keep an answer that holds a key.
+NOT_KEPT = {"Cache-Control": "no-store"}
 NO_CONTENT = {204: OpenApiResponse(description="Done; the answer is empty.")}
 
 
@@ -65,7 +67,7 @@ class LoginView(APIView):
         )
         user_logged_in.send(sender=User, request=request._request, user=user)
         answer = {"token": token, "expiry": key.expiry, "user": user}
-        return Response(SignedInSerializer(answer).data)
+        return Response(SignedInSerializer(answer).data, headers=NOT_KEPT)
 
     def get_authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -132,7 +134,8 @@ class ApiKeyViewSet(OwnedViewSet):
             name=given["name"],
             lifetime=None if days is None else timedelta(days=days),
         )
-        return Response({**self.get_serializer(key).data, "token": token}, status=201)
+        shown = {**self.get_serializer(key).data, "token": token}
+        return Response(shown, status=201, headers=NOT_KEPT)
 
     @extend_schema(operation_id="auth_keys_revoke", tags=["auth"], responses=NO_CONTENT)
     def destroy(self, request: Request, pk: int) -> Response:

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 def test_a_new_key_is_shown_once_and_works(api: APIClient) -> None:
     answer = api.post(KEYS, {"name": "Backup script"})
     assert answer.status_code == 201
+    assert answer.headers["Cache-Control"] == "no-store"
     created = answer.json()
     assert created["name"] == "Backup script"
     assert created["expiry"] is None

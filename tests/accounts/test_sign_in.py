@@ -26,6 +26,7 @@ def test_sign_in_gives_a_key_that_works() -> None:
     user = make_user(password=PASSWORD)
     answer = sign_in("alice@example.org")
     assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
     body = answer.json()
     assert set(body) == {"token", "expiry", "user"}
     assert body["user"]["id"] == user.pk

@@ -66,8 +66,9 @@ def ask_password() -> str:
 def sentence(problem: ValidationError, email: str) -> str:
     """What is wrong with which argument, in one line."""
     places = {"email": email, "username": "--username", "password": "The password"}
-    parts = [
-        f"{places[field]}: {' '.join(messages)}" if field in places else " ".join(messages)
-        for field, messages in problem.message_dict.items()
-    ]
-    return " ".join(dict.fromkeys(parts))
+    parts = []
+    for field, messages in problem.message_dict.items():
+        # Two constraints may say the same.
+        said = " ".join(dict.fromkeys(messages))
+        parts.append(f"{places[field]}: {said}" if field in places else said)
+    return " ".join(parts)
