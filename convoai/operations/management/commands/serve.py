@@ -43,7 +43,8 @@ class Command(BaseCommand):
         self.prepare_database(demo=not options["no_demo"])
         self.refuse_on_failed_checks(of_the_database=True)
         # Before anything was collected there, static files come from the packages themselves.
-        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+        if settings.STATIC_ROOT:
+            Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
         shown = f"[{host}]" if ":" in host else host
         for line in welcome(f"http://{shown}:{port}"):
             self.stdout.write(line)
