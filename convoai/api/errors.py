@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -40,6 +41,11 @@ TYPES = {
     "invalid": "value_error",
 }
 
+
+# A body of twenty thousand wrong messages is told of the first hundred, and a name that somebody
+# made up is shortened: an answer must not grow with what is wrong.
+MOST_PROBLEMS = 100
+LONGEST_NAME = 100
 
 # What a refusal without a place answers with; with a place it is 422 and a problem there.
 STATUS_OF_REFUSAL = {
@@ -86,8 +92,8 @@ def problems_of(detail: Any, loc: list[str | int]) -> Iterator[dict[str, Any]]:
     """The flat list of problems in the nested detail of a DRF ValidationError."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
-            place = loc if name == "non_field_errors" else [*loc, name]
-            yield from problems_of(inner, place)
+            shown = name if isinstance(name, int) else str(name)[:LONGEST_NAME]
+            yield from problems_of(inner, loc if name == "non_field_errors" else [*loc, shown])
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):
             nested = isinstance(inner, (Mapping, list))
@@ -100,10 +106,11 @@ def problems_of(detail: Any, loc: list[str | int]) -> Iterator[dict[str, Any]]:
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     """DRF's EXCEPTION_HANDLER: turns any exception of a view into an answer. Never raises."""
     if isinstance(error, InvalidInput):
-        return Response({"detail": error.problems}, status=422)
+        return Response({"detail": error.problems[:MOST_PROBLEMS]}, status=422)
     if isinstance(error, exceptions.ValidationError):
         place: list[str | int] = [getattr(error, "location", "body")]
-        return Response({"detail": list(problems_of(error.detail, place))}, status=422)
+        first = list(islice(problems_of(error.detail, place), MOST_PROBLEMS))
+        return Response({"detail": first}, status=422)
     if isinstance(error, Refusal):
         return _refused(error)
     if isinstance(error, Http404):

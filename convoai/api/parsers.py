@@ -43,7 +43,7 @@ class StrictJSONParser(BaseParser):
             message = f"The body is not UTF-8 (byte {error.start}); send it as UTF-8."
             raise problem("invalid_encoding", ["body"], message) from None
         if not text.strip():
-            raise problem("empty_body", ["body"], "The body is empty; send a JSON object.")
+            raise problem("empty_body", ["body"], "The body is empty; send JSON.")
         check_depth(raw)
         try:
             data = json.loads(

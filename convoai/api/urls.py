@@ -1,12 +1,9 @@
 """Routes of the service itself; the rooms' own routes are included in convoai.urls."""
 
 from django.urls import path
-from drf_spectacular.views import (
-    SpectacularJSONAPIView,
-    SpectacularRedocView,
-    SpectacularSwaggerSplitView,
-)
+from drf_spectacular.views import SpectacularJSONAPIView
 
+from convoai.api.documents import redoc_page, swagger_page
 from convoai.api.health import HealthView, ReadyView
 
 urlpatterns = [
@@ -14,6 +11,6 @@ urlpatterns = [
     path("health/live", HealthView.as_view(), name="health-live"),
     path("health/ready", ReadyView.as_view(), name="health-ready"),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
-    path("redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    path("docs", swagger_page, name="docs"),
+    path("redoc", redoc_page, name="redoc"),
 ]

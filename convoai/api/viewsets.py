@@ -99,13 +99,18 @@ class OwnedViewSet(GenericViewSet[Any]):
         return Response(rows, headers={"X-Total-Count": str(len(rows))})
 
 
+def require_body(request: Request) -> None:
+    """Raises InvalidInput `empty_body` (422) when nothing was sent."""
+    if request.META.get("CONTENT_LENGTH") in (None, "", "0"):
+        raise problem("empty_body", ["body"], "The body is empty; send JSON.")
+
+
 def read_body(request: Request, form: type[Input], **kwargs: Any) -> dict[str, Any]:
     """The validated body of a request as the form's Python values.
 
     Raises InvalidInput (422) when there is no body, or ValidationError for what is wrong in it.
     """
-    if request.META.get("CONTENT_LENGTH") in (None, "", "0"):
-        raise problem("empty_body", ["body"], "The body is empty; send a JSON object.")
+    require_body(request)
     serializer: BaseSerializer[Any] = form(data=request.data, **kwargs)
     serializer.is_valid(raise_exception=True)
     values: dict[str, Any] = serializer.validated_data
