@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
 from convoai.accounts.models import User
+from convoai.api.errors import BAD_VALUE_SENTENCE
 from tests.factories import make_user
+
+
+class BadValues(logging.Handler):
+    """Counts the values that the API let through to a database that refuses them."""
+
+    count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.count += record.getMessage() == BAD_VALUE_SENTENCE
+
+
+@pytest.fixture(scope="session")
+def bad_values() -> Iterator[BadValues]:
+    handler = BadValues()
+    logging.getLogger("convoai.api").addHandler(handler)
+    yield handler
+    logging.getLogger("convoai.api").removeHandler(handler)
+
+
+@pytest.fixture(autouse=True)
+def no_bad_value_reaches_the_database(bad_values: BadValues) -> Iterator[None]:
+    """Whatever a test sends: what cannot be stored is refused before the database sees it."""
+    before = bad_values.count
+    yield
+    assert bad_values.count == before, "a bad value (SQLSTATE class 22) reached the database"
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from convoai.api.conditional import check_if_match, conditional_response
 from convoai.api.errors import InvalidInput, problem, problems_of
 from convoai.api.filters import FilterBackend
 from convoai.api.paging import CappedPages
-from convoai.api.viewsets import OwnedViewSet, read_body
+from convoai.api.viewsets import OwnedViewSet, read_body, require_body
 
 
 class ConversationMessagesViewSet(OwnedViewSet):
@@ -51,6 +51,7 @@ class ConversationMessagesViewSet(OwnedViewSet):
     )
     def create(self, request: Request, pk: int) -> Response:
         conversation = self._conversation(pk)
+        require_body(request)
         messages = _messages_in(request.data)
         try:
             rows = services.append_messages(conversation=conversation, messages=messages)

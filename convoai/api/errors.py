@@ -47,6 +47,9 @@ TYPES = {
 MOST_PROBLEMS = 100
 LONGEST_NAME = 100
 
+# Logged when a value got as far as the database; the tests fail on it.
+BAD_VALUE_SENTENCE = "A bad value reached the database and should have been refused before."
+
 # What a refusal without a place answers with; with a place it is 422 and a problem there.
 STATUS_OF_REFUSAL = {
     "invalid_image": 400,
@@ -133,7 +136,7 @@ def fault_for(error: BaseException) -> Fault:
         logger.error("Unhandled %s\n%s", type(error).__name__, frames)
         return Fault(500, "internal", "Something went wrong here; the log names the request id.")
     if fault is BAD_VALUE:
-        logger.error("A bad value reached the database (SQLSTATE class 22)")
+        logger.error(BAD_VALUE_SENTENCE)
     return fault
 
 

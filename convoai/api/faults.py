@@ -51,6 +51,9 @@ def fault_of(error: BaseException) -> Fault | None:
     """The meaning of a database error; None for any other error, and for an unknown one."""
     if isinstance(error, RecursionError):
         return TOO_COMPLEX
+    # The driver's own words for text that it cannot even send.
+    if isinstance(error, UnicodeEncodeError) or "NUL (0x00)" in str(error):
+        return BAD_VALUE
     if not isinstance(error, DatabaseFault):
         return None
     state = sqlstate(error)
