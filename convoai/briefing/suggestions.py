@@ -1,0 +1,109 @@
+"""What to say to a partner next time, worded from stored facts and talks alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conversations.models import Conversation, ExtractedFact
+from partners.models import ConversationPartner
+
+FACTS_USED = 20
+TALKS_USED = 5
+OFFERED = 3
+
+# By fact key, then by category: how to open with what is known.
+OPENINGS = {
+    "employer": "How are things at {value}?",
+    "job_title": "How is work as {value} going?",
+    "home_city": "How is life in {value}?",
+    "pet": "How is {value} doing?",
+    "hobby": "Have you had time for {value} lately?",
+    "plan": "You were planning: {value}. How is that coming along?",
+    "child": "How is {value}?",
+    "spouse": "How is {value}?",
+    "work": "What is new at work since you told me: {value}?",
+    "interest": "Anything new with {value}?",
+    "preference": "I remembered this about you: {value}. Still true?",
+    "life_event": "You told me: {value}. How has it been since?",
+    "relationship": "How are the people close to you? I remember: {value}.",
+    "personal": "I have been thinking of what you told me: {value}. How is that now?",
+}
+NEW_TOPICS = (
+    "a place they would like to see",
+    "something they read or watched lately",
+    "what they are looking forward to",
+    "a skill they would like to learn",
+    "a childhood memory",
+)
+
+
+@dataclass(frozen=True)
+class Suggestions:
+    """The six keys that existing frontends read."""
+
+    partner_name: str
+    known_facts_count: int
+    recent_topics: list[str]
+    conversation_starters: list[str]
+    follow_up_questions: list[str]
+    new_topic_suggestions: list[str]
+
+
+def suggestions_for(partner: ConversationPartner) -> Suggestions:
+    """Suggestions for the next talk with the partner; four queries, no model call."""
+    current = ExtractedFact.objects.current().filter(partner=partner)
+    facts = list(current.filter(subject="partner").most_certain_first()[:FACTS_USED])
+    talks = list(
+        Conversation.objects.filter(partner=partner, is_analyzed=True)
+        .newest_first()
+        .without_transcript()
+        .prefetch_related("conversation_topics__topic")[:TALKS_USED]
+    )
+    topics = _distinct(link.topic.name for talk in talks for link in talk.conversation_topics.all())
+    return compose(partner.name, current.count(), facts, topics, talks)
+
+
+def compose(
+    name: str,
+    known: int,
+    facts: Sequence[ExtractedFact],
+    topics: list[str],
+    talks: Sequence[Conversation],
+) -> Suggestions:
+    """Word the suggestions; a pure function of the rows (most certain facts, newest talks)."""
+    openings = [opening for fact in facts if (opening := _opening(fact))]
+    about = [f"Last time we spoke about {topic}. What is new there?" for topic in topics]
+    starters = [*openings, *about, f"How have you been, {name}?"]
+    asked = _texts(talk.suggested_questions for talk in talks)
+    plans = [f"What came of this: {fact.fact_value}?" for fact in facts if fact.fact_key == "plan"]
+    questions = [*asked, *plans, *(f"Tell me more about {topic}." for topic in topics)]
+    heard = {topic.casefold() for topic in topics}
+    fresh = [
+        topic
+        for topic in [*_texts(talk.suggested_topics for talk in talks), *NEW_TOPICS]
+        if topic.casefold() not in heard
+    ]
+    return Suggestions(
+        partner_name=name,
+        known_facts_count=known,
+        recent_topics=topics,
+        conversation_starters=_distinct(starters)[:OFFERED],
+        follow_up_questions=_distinct([*questions, "What has kept you busy lately?"])[:OFFERED],
+        new_topic_suggestions=_distinct(fresh)[:OFFERED],
+    )
+
+
+def _opening(fact: ExtractedFact) -> str | None:
+    words = OPENINGS.get(fact.fact_key) or OPENINGS.get(fact.category)
+    return words.format(value=fact.fact_value.rstrip(".")) if words else None
+
+
+def _texts(lists: Iterable[Any]) -> list[str]:
+    """The strings in stored lists; whatever else an analyzer put there is passed over."""
+    return [item for items in lists for item in items or [] if isinstance(item, str) and item]
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
