@@ -48,9 +48,6 @@ ERRORS = {
 FIELDS_PARAMETER = OpenApiParameter(
     "fields", str, description="Comma list of the keys wanted; all when left out."
 )
-REQUEST_HEADERS = {
-    "If-None-Match": "ETag of the version that the client has; 304 when it is the newest.",
-}
 
 
 class ApiSchema(AutoSchema):
@@ -58,16 +55,18 @@ class ApiSchema(AutoSchema):
         parts = [part for part in self.path.strip("/").split("/") if part != "api"]
         return [parts[0] if parts else "service"]
 
-    def get_response_serializers(self) -> Any:
-        declared: Any = super().get_response_serializers()
-        if not isinstance(declared, dict):
-            success = {"DELETE": 204}.get(self.method, 200)
-            if self.method == "POST" and getattr(self.view, "action", "") == "create":
-                success = 201
-            declared = {success: declared}
-        responses: dict[int, Any] = {**declared, 422: ValidationErrorSerializer}
-        for status, description in ERRORS.items():
-            responses.setdefault(status, OpenApiResponse(ErrorSerializer, description))
+    def _get_response_bodies(self, direction: Any = "response") -> Any:
+        """What the view declares, and the errors that any route can answer with."""
+        responses = super()._get_response_bodies(direction)
+        errors = {422: ValidationErrorSerializer} | {
+            status: OpenApiResponse(ErrorSerializer, text) for status, text in ERRORS.items()
+        }
+        for status, serializer in errors.items():
+            if str(status) not in responses:
+                answer: Any = self._get_response_for_code  # has no types
+                responses[str(status)] = answer(serializer, str(status), direction=direction)
+        if self.method == "GET" and self.path.endswith("{id}"):
+            responses.setdefault("304", {"description": "The client has the newest version."})
         return responses
 
     def get_override_parameters(self) -> list[Any]:
