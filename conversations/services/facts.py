@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from conversations.fact_keys import is_many_valued
@@ -119,11 +119,18 @@ def reject_fact(*, fact: ExtractedFact) -> ExtractedFact:
     locked.review = Review.REJECTED
     locked.is_current = False
     locked.save(update_fields=["review", "is_current", "updated_at"])
-    if was_current:
-        older = locked.supersedes.exclude(review=Review.REJECTED)
-        latest = older.order_by("-valid_from", "-pk").first()
+    older, successor = locked.supersedes.all(), locked.superseded_by
+    if successor is not None:
+        # What came before was true until the value that came after.
+        older.update(superseded_by=successor, valid_to=successor.valid_from or locked.valid_to)
+    elif was_current:
+        by_age = older.exclude(review=Review.REJECTED).order_by(
+            F("valid_from").desc(nulls_last=True), "-pk"
+        )
+        latest = by_age.first()
         if latest:
             _reopen(latest)
+            older.update(superseded_by=latest)
     return locked
 
 
