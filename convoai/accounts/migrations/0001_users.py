@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from convoai.accounts.validators import validate_storable
+from convoai.database.fields import ChangedAtField
 from convoai.database.sequences import keep_sequence
 
 # A key goes with its user, whichever way the user is deleted.
@@ -16,26 +17,6 @@ ALTER TABLE api_keys ADD CONSTRAINT api_keys_user_id_fk
     FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
 """
 NO_CASCADE = "ALTER TABLE api_keys DROP CONSTRAINT api_keys_user_id_fk"
-
-# `updated_at` stays null until the account itself changes; signing in is no change.
-NOTE_CHANGE = """
-CREATE FUNCTION accounts_note_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    NEW.updated_at := now();
-    RETURN NEW;
-END $$;
-CREATE TRIGGER users_changed BEFORE UPDATE ON users FOR EACH ROW
-WHEN (
-    (OLD.email, OLD.username, OLD.hashed_password, OLD.is_active, OLD.is_staff, OLD.is_superuser)
-    IS DISTINCT FROM
-    (NEW.email, NEW.username, NEW.hashed_password, NEW.is_active, NEW.is_staff, NEW.is_superuser)
-)
-EXECUTE FUNCTION accounts_note_change();
-"""
-FORGET_CHANGE = """
-DROP TRIGGER users_changed ON users;
-DROP FUNCTION accounts_note_change();
-"""
 
 
 class Migration(migrations.Migration):
@@ -100,7 +81,7 @@ class Migration(migrations.Migration):
                         editable=False,
                     ),
                 ),
-                ("updated_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("updated_at", ChangedAtField(blank=True, editable=False, null=True)),
                 (
                     "groups",
                     models.ManyToManyField(
@@ -209,6 +190,5 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("digest",), name="api_keys_digest_unique"),
         ),
         migrations.RunSQL(CASCADE, NO_CASCADE),
-        migrations.RunSQL(NOTE_CHANGE, FORGET_CHANGE),
         keep_sequence("users"),
     ]

@@ -13,6 +13,7 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from convoai.accounts.validators import validate_storable
+from convoai.database.fields import ChangedAtField
 
 logger = logging.getLogger(__name__)
 
@@ -57,8 +58,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text="Staff see everybody's data in the admin.",
     )
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
-    # Set by the trigger `users_changed`, so that no way of writing can forget it.
-    updated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    updated_at = ChangedAtField(null=True, blank=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
