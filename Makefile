@@ -21,13 +21,16 @@ SINGLE_USER := test@example.com
 endif
 endif
 
-# Tests, lint and benchmarks use databases of their own, whatever DATABASE_URL and .env say
+# Tests and benchmarks use databases of their own, whatever DATABASE_URL and .env say
 # (TEST_DATABASE_URL= runs them on a server of yours: its role must be allowed to create databases).
+# Lint asks no database: its address leads nowhere.
 TEST_DATA_DIR := $(DATA_DIR)-test
 BENCH_DATA_DIR := $(DATA_DIR)-bench
-LINT_DATA_DIR := $(DATA_DIR)-lint
-NEUTRAL := env -u DJANGO_SETTINGS_MODULE DATABASE_URL="$(TEST_DATABASE_URL)" SECRET_KEY= SINGLE_USER= \
-	SINGLE_USER_CONFIRMED=false DEBUG=true ALLOWED_HOSTS=localhost,127.0.0.1,[::1] NUM_PROXIES=0
+NEUTRAL := env -u DJANGO_SETTINGS_MODULE SINGLE_USER= SINGLE_USER_CONFIRMED=false DEBUG=true \
+	ALLOWED_HOSTS=localhost,127.0.0.1,[::1] NUM_PROXIES=0
+FOR_TESTS := $(NEUTRAL) SECRET_KEY= DATABASE_URL="$(TEST_DATABASE_URL)" DATA_DIR="$(TEST_DATA_DIR)"
+FOR_BENCH := $(NEUTRAL) SECRET_KEY= DATABASE_URL="$(TEST_DATABASE_URL)" DATA_DIR="$(BENCH_DATA_DIR)"
+FOR_LINT := $(NEUTRAL) SECRET_KEY=lint DATABASE_URL=postgresql://lint@127.0.0.1:1/lint
 
 PYTHON := .venv/bin/python
 RUNTIME := .venv/requirements-installed
@@ -50,18 +53,18 @@ help:  ## List these commands
 	@echo "  PORT=$(PORT) DATA_DIR=$(DATA_DIR): give others to run a second copy beside this one"
 
 run: $(RUNTIME)  ## Start convoai at http://127.0.0.1:8000 (SINGLE_USER= asks everyone to sign in)
-	@$(if $(filter undefined,$(origin SINGLE_USER)),,SINGLE_USER="$(SINGLE_USER)") $(PYTHON) manage.py serve --port "$(PORT)"
+	@$(if $(filter undefined,$(origin SINGLE_USER)),,export SINGLE_USER="$(SINGLE_USER)";) exec $(PYTHON) manage.py serve --port "$(PORT)"
 
 stop:  ## Stop the bundled database (and those that tests and benchmarks left running)
-	@for folder in "$(DATA_DIR)" "$(TEST_DATA_DIR)" "$(BENCH_DATA_DIR)" "$(LINT_DATA_DIR)"; do \
+	@for folder in "$(DATA_DIR)" "$(TEST_DATA_DIR)" "$(BENCH_DATA_DIR)"; do \
 		if [ -d "$$folder" ] && [ -x $(PYTHON) ]; then DATA_DIR="$$folder" $(PYTHON) manage.py database stop; fi; \
 	done
 
 test: $(DEV)  ## Run the whole test suite (ARGS=tests/guards: only that)
 	@sh .ci/browser $(PYTHON)
-	@trap 'DATA_DIR="$(TEST_DATA_DIR)" $(NEUTRAL) $(PYTHON) manage.py database stop >/dev/null' EXIT; \
+	@trap '$(FOR_TESTS) $(PYTHON) manage.py database stop >/dev/null' EXIT; \
 	trap 'exit 130' INT; trap 'exit 143' TERM; \
-	DATA_DIR="$(TEST_DATA_DIR)" $(NEUTRAL) $(PYTHON) -m pytest -n auto --maxprocesses 4 $(ARGS)
+	$(FOR_TESTS) $(PYTHON) -m pytest -n auto --maxprocesses 4 $(ARGS)
 
 lint: lint-style lint-format lint-types lint-migrations lint-templates  ## Check style, types, migrations and templates
 
@@ -72,25 +75,25 @@ lint-format: $(DEV)  ## Check the format with ruff
 	@$(PYTHON) -m ruff format --check .
 
 lint-types: $(DEV)  ## Check the types with mypy, strict
-	@DATA_DIR="$(LINT_DATA_DIR)" $(NEUTRAL) $(PYTHON) -m mypy $(wildcard $(CHECKED))
+	@$(FOR_LINT) $(PYTHON) -m mypy $(wildcard $(CHECKED))
 
 lint-migrations: $(DEV)  ## Check that no migration is missing
-	@DATA_DIR="$(LINT_DATA_DIR)" $(NEUTRAL) $(PYTHON) manage.py makemigrations --check --dry-run
+	@$(FOR_LINT) $(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
 lint-templates: $(DEV)  ## Compile every template
-	@DATA_DIR="$(LINT_DATA_DIR)" $(NEUTRAL) $(PYTHON) manage.py check_templates
+	@$(FOR_LINT) $(PYTHON) manage.py check_templates
 
 format: $(DEV)  ## Put imports and layout in order
 	@$(PYTHON) -m ruff check --fix --quiet . || true
 	@$(PYTHON) -m ruff format .
 
 bench: $(DEV)  ## Measure import speed and the API, on a database of its own
-	@trap 'DATA_DIR="$(BENCH_DATA_DIR)" $(NEUTRAL) $(PYTHON) manage.py database stop >/dev/null' EXIT; \
+	@trap '$(FOR_BENCH) $(PYTHON) manage.py database stop >/dev/null' EXIT; \
 	trap 'exit 130' INT; trap 'exit 143' TERM; \
-	for script in bench/*.py; do echo "== $$script"; DATA_DIR="$(BENCH_DATA_DIR)" $(NEUTRAL) $(PYTHON) "$$script" || exit 1; done
+	for script in bench/*.py; do echo "== $$script"; $(FOR_BENCH) $(PYTHON) "$$script" || exit 1; done
 
 clean: stop  ## Remove .venv, caches and the test databases; your data stays
-	@rm -rf "$(TEST_DATA_DIR)" "$(BENCH_DATA_DIR)" "$(LINT_DATA_DIR)" .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf "$(TEST_DATA_DIR)" "$(BENCH_DATA_DIR)" .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Removed .venv, caches and test data. $(DATA_DIR) is untouched."
 

@@ -26,6 +26,8 @@ def run(arguments: Sequence[str]) -> int:
             raise
         sys.stderr.write(f"{sentence}\n")
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

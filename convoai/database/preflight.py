@@ -22,6 +22,7 @@ from convoai.database.problems import DatabaseProblem, connection_sentence
 WITHOUT_DATABASE = frozenset(
     {
         "check",
+        "check_templates",
         "collectstatic",
         "compilemessages",
         "diffsettings",
@@ -54,11 +55,8 @@ def require_database() -> None:
     Raises DatabaseProblem or ImproperlyConfigured with one sentence.
     """
     values: dict[str, Any] = settings.DATABASES["default"]
-    _start_bundled(values)
     try:
-        # Past Django's own connection: it warns until all apps are loaded, and loading them here
-        # would take from runserver its patience with a half-written file.
-        found = psycopg2.connect(**connection.get_connection_params())
+        found = _connect(values)
     except psycopg2.Error as error:
         raise DatabaseProblem(connection_sentence(error, values)) from error
     try:
@@ -70,11 +68,21 @@ def require_database() -> None:
         found.close()
 
 
-def _start_bundled(values: dict[str, Any]) -> None:
+def _connect(values: dict[str, Any]) -> Any:
+    # Past Django's own connection: it warns until all apps are loaded, and loading them here
+    # would take from runserver its patience with a half-written file.
+    parameters = connection.get_connection_params()
     data_dir = values.get("BUNDLED_DATA_DIR")
     if not data_dir:
-        return
-    from convoai.database.bundled import ensure, start
+        return psycopg2.connect(**parameters)
+    from convoai.database import bundled
 
     # The child that runserver starts anew after each change of a file asks for nothing new.
-    (ensure if os.environ.get("RUN_MAIN") == "true" else start)(Path(data_dir))
+    start = bundled.ensure if os.environ.get("RUN_MAIN") == "true" else bundled.start
+    start(Path(data_dir))
+    try:
+        return psycopg2.connect(**parameters)
+    except psycopg2.OperationalError:
+        # Somebody dropped the database or the role.
+        bundled.repair(Path(data_dir))
+        return psycopg2.connect(**parameters)

@@ -11,11 +11,8 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Tags, run_checks
-from django.db import Error, connection
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-
-from convoai.database import bundled
-from convoai.database.problems import DatabaseProblem, sentence_for
 
 
 class StartupProblem(Exception):
@@ -50,20 +47,6 @@ def port_problem(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EACCES:
         return f"Port {port} needs more rights: choose one above 1023 with PORT=."
     return f"This machine cannot listen on {host}: try 127.0.0.1."
-
-
-def require_database() -> None:
-    """Start the bundled PostgreSQL, or see that the other one answers.
-
-    Raises StartupProblem with one sentence that names the cause and the fix.
-    """
-    wanted = connection.settings_dict
-    try:
-        if wanted.get("BUNDLED_DATA_DIR"):
-            bundled.start(Path(wanted["BUNDLED_DATA_DIR"]))
-        connection.ensure_connection()
-    except (DatabaseProblem, Error) as error:
-        raise StartupProblem(sentence_for(error, wanted) or str(error)) from None
 
 
 def failed_checks(*, of_the_database: bool) -> list[CheckMessage]:

@@ -1,4 +1,7 @@
-"""manage.py serve: make the database ready and run the web server until Ctrl-C."""
+"""manage.py serve: make the database ready and run the web server until Ctrl-C.
+
+That the database answers has been seen to before any command runs (convoai.database.front).
+"""
 
 from __future__ import annotations
 
@@ -36,10 +39,9 @@ class Command(BaseCommand):
         host, port = options["host"], options["port"]
         try:
             startup.require_free_port(host, port)
-            self.refuse_on_failed_checks(of_the_database=False)
-            startup.require_database()
         except startup.StartupProblem as problem:
             raise CommandError(str(problem)) from None
+        self.refuse_on_failed_checks(of_the_database=False)
         self.prepare_database(demo=not options["no_demo"])
         self.refuse_on_failed_checks(of_the_database=True)
         # Before anything was collected there, static files come from the packages themselves.
