@@ -61,7 +61,7 @@ def binaries_for(user: ServerUser | None) -> Path:
 
 
 def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    users.make_passable(target.parent)
     draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f"{target.name}."))
     shutil.copytree(source, draft, dirs_exist_ok=True)
     for path in (draft, *draft.rglob("*")):

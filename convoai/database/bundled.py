@@ -63,6 +63,12 @@ def ensure(data_dir: Path) -> Place:
     return place
 
 
+def repair(data_dir: Path) -> Place:
+    """As `ensure`, and make role, extension and database anew where they are missing."""
+    find_place(data_dir).prepared.unlink(missing_ok=True)
+    return ensure(data_dir)
+
+
 def stop(data_dir: Path) -> bool:
     """Stop the server and note that this was wanted; return whether there was one to stop."""
     place = find_place(data_dir)
@@ -160,7 +166,7 @@ def _locked(place: Place) -> Iterator[None]:
     """One process at a time starts or stops; the lock of a killed one is free at once."""
     import fcntl  # Not at the top: Windows has none, where only DATABASE_URL works.
 
-    descriptor = os.open(place.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(place.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -16,7 +16,7 @@ from psycopg2 import sql
 from convoai.database.binaries import installed_binaries, run_program, server_locale
 from convoai.database.place import DATABASE, PORT, ROLE, Place
 from convoai.database.problems import DatabaseProblem
-from convoai.database.server_user import ServerUser, require_name, user_for
+from convoai.database.server_user import ServerUser, make_passable, require_name, user_for
 
 # The superuser. convoai itself works as ROLE, which may not pass by row-level security.
 SUPERUSER = "postgres"
@@ -142,8 +142,8 @@ def _connected(place: Place, database: str) -> Iterator[Any]:
 
 def _make_private(folder: Path, user: ServerUser | None) -> None:
     try:
-        # Parents with the usual mode: only the last folder is private.
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Only the last folder is private: the server's user has to get there.
+        make_passable(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise DatabaseProblem(
@@ -176,10 +176,13 @@ def _require_same_version(place: Place) -> None:
 
 def _write(path: Path, user: ServerUser | None, text: str) -> None:
     draft = path.with_name(f"{path.name}.new")
-    draft.write_text(text)
-    draft.chmod(0o600)
-    if user is not None:
-        os.chown(draft, user.uid, user.gid)
+    draft.unlink(missing_ok=True)
+    # Never through a link: root writes here into a folder of another user.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with os.fdopen(os.open(draft, flags, 0o600), "w") as file:
+        file.write(text)
+        if user is not None:
+            os.fchown(file.fileno(), user.uid, user.gid)
     draft.rename(path)
 
 

@@ -68,6 +68,14 @@ def can_use(program: Path, user: ServerUser) -> bool:
     return can_traverse(program.parent, user) and _may(program, user, stat.S_IRUSR | stat.S_IXUSR)
 
 
+def make_passable(folder: Path) -> None:
+    """Make `folder` and what is missing above it open to pass, whatever the umask says."""
+    for part in reversed([folder, *folder.parents]):
+        if not part.exists():
+            part.mkdir(exist_ok=True)
+            part.chmod(0o755)
+
+
 def _may(path: Path, user: ServerUser, owner_bits: int) -> bool:
     try:
         status = path.stat()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg2
 
-from convoai.database import bundled
 from convoai.database.binaries import run_program
 from convoai.database.cluster import SUPERUSER, make_cluster, make_home, write_configuration
 from convoai.database.place import find_place
-from convoai.database.postmaster import wait_until
+from convoai.database.postmaster import find_postmaster, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,11 +44,14 @@ def scratch_folder() -> Iterator[Path]:
 
 @contextmanager
 def scratch_server(data_dir: Path) -> Iterator[Path]:
-    """A data folder whose bundled server is stopped in the end, whatever became of it."""
+    """A data folder whose bundled server is ended at once afterwards, whatever became of it."""
     try:
         yield data_dir
     finally:
-        bundled.stop(data_dir)
+        process = find_postmaster(find_place(data_dir))
+        if process is not None:
+            process.send_signal(signal.SIGQUIT)
+            poll(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
 
 
 def environment(**variables: str) -> dict[str, str]:

@@ -32,9 +32,10 @@ def separate(alias: str, **changed: Any) -> Iterator[Callable[[], DatabaseWrappe
             **changed.get("POOL_OPTIONS", {}),
         }
         wrapper = DatabaseWrapper(values, alias)
+        if not made:
+            # Where django.contrib.postgres looks for it when it connects.
+            connections[alias] = wrapper
         made.append(wrapper)
-        # Where django.contrib.postgres looks for it when it connects.
-        connections[alias] = wrapper
         return wrapper
 
     try:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import psycopg2
 import pytest
+from django.db import DataError
 
 from convoai.database.checks import check_driver
 from convoai.database.extensions import require_server
-from convoai.database.problems import DatabaseProblem
+from convoai.database.problems import DatabaseProblem, connection_sentence, sentence_for
 from tests.database.scratch import Remote, manage
 
 MIGRATE = ("migrate", "--verbosity=0")
@@ -158,3 +160,48 @@ def test_an_old_server_is_refused() -> None:
 
     with pytest.raises(DatabaseProblem, match="runs PostgreSQL 14, and convoai needs 15 or newer"):
         require_server(Old())
+
+
+def test_a_dropped_bundled_database_is_made_again(shared: Path) -> None:
+    variables = {"DATA_DIR": str(shared)}
+    drop = ("--", "--dbname=postgres", "-c", "DROP DATABASE conversation_ai")
+    assert manage("database", "shell", *drop, **variables).returncode == 0
+    result = manage("migrate", "database", "--verbosity=0", **variables)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'value "99999999999" is out of range for type integer',
+        "could not open file: No such file or directory",
+    ],
+)
+def test_an_error_of_a_statement_is_not_taken_for_a_wrong_address(said: str) -> None:
+    class StatementError(psycopg2.Error):
+        pgcode = "22003"
+
+    error = DataError(said)
+    error.__cause__ = StatementError(said)
+    assert sentence_for(error, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ('no pg_hba.conf entry for host "1.2.3.4", user "a", no encryption', "sslmode=require"),
+        ('no pg_hba.conf entry for host "1.2.3.4", SSL encryption', "add a line for it"),
+        ("SSL error: certificate verify failed", "sslmode=verify-full&sslrootcert="),
+        ("FATAL:  unsupported startup parameter: options", "DB_SESSION_OPTIONS=false"),
+        ("timeout expired", "through the firewall"),
+        ("FATAL:  sorry, too many clients already", "lower DB_POOL_SIZE"),
+        ("FATAL:  the database system is starting up", "try again in a moment"),
+        ("server closed the connection unexpectedly", "run the command again"),
+        ("something new", r"cannot be used \(something new\): correct DATABASE_URL"),
+    ],
+)
+def test_what_other_servers_say_is_known_too(said: str, sentence: str) -> None:
+    settings = {"HOST": "db.example.com", "PORT": "5432", "USER": "alice", "NAME": "talks"}
+    told = connection_sentence(psycopg2.OperationalError(said), settings)
+    assert re.search(sentence, told), told
+    assert "{" not in told

@@ -23,7 +23,13 @@ from django.db.backends.postgresql.creation import DatabaseCreation as PostgresC
 from sqlalchemy import exc
 
 from convoai.database.backend.client import DatabaseClient
-from convoai.database.backend.pools import PoolKey, dispose_pools, leave_to_parent, pool_for
+from convoai.database.backend.pools import (
+    PoolKey,
+    dispose_pools,
+    find_pool,
+    leave_to_parent,
+    make_pool,
+)
 from convoai.database.problems import DatabaseProblem, PoolExhausted
 
 # Seconds before a bundled server that could not be started is tried again.
@@ -78,8 +84,8 @@ class DatabaseWrapper(PooledWrapper):
         """
         try:
             connection = self._take(conn_params)
-        except psycopg2.OperationalError as error:
-            if not self._start_bundled(error):
+        except psycopg2.OperationalError:
+            if not self._start_bundled():
                 raise
             connection = self._take(conn_params)
         connection.info = connection.driver_connection.info
@@ -106,16 +112,22 @@ class DatabaseWrapper(PooledWrapper):
             str(settings["PORT"]),
             str(settings["USER"]),
         )
-        options = settings.get("POOL_OPTIONS", {}) if self.alias != NO_DB_ALIAS else {}
-        return pool_for(
+        return find_pool(key) or make_pool(
             key,
             create=lambda: self._get_new_connection(conn_params),
             dialect=self._get_dialect(),
-            options={name.lower(): value for name, value in options.items()},
+            options=self._pool_options(),
         )
 
-    def _start_bundled(self, error: Exception) -> bool:
-        """Start the bundled server when it is why `error` came; return whether to try again."""
+    def _pool_options(self) -> dict[str, Any]:
+        if self.alias == NO_DB_ALIAS:
+            # Used once, to create or drop a database: nothing to keep.
+            return {}
+        options: dict[str, Any] = self.settings_dict.get("POOL_OPTIONS", {})
+        return {name.lower(): value for name, value in options.items()}
+
+    def _start_bundled(self) -> bool:
+        """Start the bundled server if it is not there; return whether to try again."""
         data_dir = self.settings_dict.get("BUNDLED_DATA_DIR")
         if not data_dir:
             return False
@@ -129,7 +141,7 @@ class DatabaseWrapper(PooledWrapper):
         except DatabaseProblem as problem:
             cls._last_failed_start = time.monotonic()
             # Django's own kind, so that a request is answered 503 and not 500.
-            raise OperationalError(str(problem)) from error
+            raise OperationalError(str(problem)) from problem
         return True
 
 

@@ -39,15 +39,19 @@ _lock = threading.Lock()
 _of_parents: list[object] = []
 
 
-def pool_for(
+def find_pool(key: PoolKey) -> pool.Pool | None:
+    """The pool of `key`, or None when nothing has connected there yet."""
+    return _pools.get(key)
+
+
+def make_pool(
     key: PoolKey, *, create: Callable[[], Any], dialect: Dialect, options: dict[str, Any]
 ) -> pool.Pool:
-    """The pool of `key`, made at the first call; pools of other databases behind the same alias
-    are closed. Without `options` connections are not kept at all.
+    """The pool of `key`, made unless another thread was faster.
+
+    Pools of other databases behind the same alias are closed. Without `options` connections are
+    not kept at all.
     """
-    found = _pools.get(key)
-    if found is not None:
-        return found
     with _lock:
         found = _pools.get(key)
         if found is None:
