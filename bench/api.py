@@ -1,0 +1,163 @@
+"""Requests per second and waiting times of the API under gunicorn, next to its SQL alone.
+
+    python bench/api.py --conversations 2000 --clients 1,8,32 --seconds 5
+
+Makes a user with the talks anew in the benchmark's own database, starts the server as `make run`
+does, and prints a table for requests with an API key and one for single-user mode.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count, cycle
+from typing import TYPE_CHECKING
+
+import project
+from server import running_server
+from sql_limit import captured_sql, statements_per_second
+from traffic import measure, request
+
+if TYPE_CHECKING:
+    from convoai.accounts.models import User
+
+EMAIL = "bench-api@example.org"
+VARIANTS = 50
+
+# Requests per second of the backend that convoai replaces, with 1 and 8 clients: 2 uvicorn
+# workers, 2,000 conversations of 22 messages, a machine of 2 cores. Source: issue 2, section 9.
+OLDER = {
+    "detail": {1: 213.0, 8: 477.0},
+    "50 talks of one partner": {1: 164.0, 8: 177.0},
+    "all talks": {1: 3.0, 8: 5.9},
+    "partners": {1: 438.0, 8: 852.0},
+    "create": {1: 121.0, 8: 280.0},
+}
+
+
+@dataclass
+class Route:
+    """One line of the table: the (method, path, body) to send, again and again."""
+
+    name: str
+    messages: Iterator[tuple[str, str, bytes]]
+    status: int = 200
+    limits: dict[int, float] = field(default_factory=dict)
+
+    def requests(self, key: str) -> Callable[[], bytes]:
+        return lambda: request(*self._next(key))
+
+    def _next(self, key: str) -> tuple[str, str, str, bytes]:
+        method, path, body = next(self.messages)
+        return method, path, key, body
+
+
+def routes_of(user: User) -> list[Route]:
+    from talks import new_talk
+
+    from conversations.models import Conversation
+    from partners.models import ConversationPartner
+
+    ids = list(Conversation.objects.owned_by(user).values_list("pk", flat=True))
+    random.Random(1).shuffle(ids)
+    partners = list(ConversationPartner.objects.owned_by(user).values_list("pk", flat=True))
+    talks = (new_talk(partners[number % len(partners)], number) for number in count())
+    lists = [f"/api/conversations?partner_id={pk}" for pk in partners]
+    return [
+        Route("detail", cycle([("GET", f"/api/conversations/{pk}", b"") for pk in ids])),
+        Route("50 talks of one partner", cycle([("GET", path, b"") for path in lists])),
+        Route("all talks", cycle([("GET", "/api/conversations", b"")])),
+        Route("partners", cycle([("GET", "/api/partners", b"")])),
+        # Last, because it adds to what the others read.
+        Route(
+            "create",
+            (("POST", "/api/conversations", json.dumps(talk).encode()) for talk in talks),
+            status=201,
+        ),
+    ]
+
+
+def new_user(conversations: int) -> tuple[User, str]:
+    """The benchmark's user with nothing but the talks of this run, and a key."""
+    from django.db import connection
+    from talks import fill
+
+    from convoai.accounts.models import User
+    from convoai.accounts.services import create_api_key, create_user
+
+    User.objects.filter(email=EMAIL).delete()
+    user = create_user(email=EMAIL, password=f"{random.getrandbits(128):x}")
+    fill(user, conversations)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    return user, create_api_key(user=user, name="bench")[1]
+
+
+def measure_limits(user: User, routes: list[Route], clients: list[int], seconds: float) -> None:
+    from django.db import connection
+    from rest_framework.test import APIClient
+
+    api = APIClient(HTTP_HOST="localhost")
+    # Without its authentication, so that the limit is that of the data alone.
+    api.force_authenticate(user)
+
+    def send(method: str, path: str, body: bytes) -> Callable[[], object]:
+        return lambda: api.generic(method, path, body, content_type="application/json")
+
+    for route in routes:
+        variants = [captured_sql(send(*next(route.messages))) for _ in range(VARIANTS)]
+        for number in clients:
+            route.limits[number] = statements_per_second(variants, number, seconds)
+    connection.close()
+
+
+def print_table(
+    title: str, port: int, routes: list[Route], key: str, clients: list[int], seconds: float
+) -> None:
+    print(f"\n{title}\n")
+    print(
+        "| request | clients | req/s | p50 ms | p95 ms | KB | SQL alone | of it | older | times |"
+    )
+    print("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+    for route in routes:
+        for number in clients:
+            got = measure(
+                port, route.requests(key), clients=number, seconds=seconds, status=route.status
+            )
+            limit = route.limits[number]
+            older = OLDER[route.name].get(number)
+            before = f"{older:g} | {got.per_second / older:.1f}" if older else "– | –"
+            print(
+                f"| {route.name} | {number} | {got.per_second:.1f} | {got.p50:.1f} |"
+                f" {got.p95:.1f} | {got.answer_bytes / 1000:.1f} | {limit:.0f} |"
+                f" {got.per_second / limit:.0%} | {before} |",
+                flush=True,
+            )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the API under gunicorn.")
+    parser.add_argument("--conversations", type=int, default=2000)
+    parser.add_argument("--clients", default="1,8,32", help="how many at once; default: 1,8,32")
+    parser.add_argument("--seconds", type=float, default=5.0, help="for each figure; default: 5")
+    parser.add_argument("--only", default="", help="measure only routes whose name holds this")
+    parser.add_argument("--no-single-user", action="store_true", help="only with an API key")
+    options = parser.parse_args()
+    clients = [int(number) for number in options.clients.split(",")]
+    project.set_up()
+    user, key = new_user(options.conversations)
+    routes = [route for route in routes_of(user) if options.only in route.name]
+    measure_limits(user, routes, clients, options.seconds / 2)
+    size = f"{options.conversations:,} conversations of 22 messages, 40 partners"
+    with running_server(SINGLE_USER="") as port:
+        print_table(f"{size}; with an API key", port, routes, key, clients, options.seconds)
+    if not options.no_single_user:
+        with running_server(SINGLE_USER=EMAIL) as port:
+            print_table(f"{size}; single-user mode", port, routes, "", clients, options.seconds)
+
+
+if __name__ == "__main__":
+    main()
