@@ -96,7 +96,7 @@ def test_rows_of_a_stranger_stay_as_they_are(db: Any) -> None:
     stranger = make_user("charlie", id=1)
     partner = make_partner(stranger, "Sarah Johnson", id=1, notes="Mine.")
     conversation = make_conversation(partner, "Hello.", id=1, external_id="demo-01")
-    make_fact(partner, "job", "Nurse on a children's ward", id=1, conversation=conversation)
+    make_fact(partner, "job_title", "Nurse on a children's ward", id=1, conversation=conversation)
     before = rows()
     load()
     after = rows()
@@ -109,7 +109,7 @@ def test_rows_of_a_stranger_stay_as_they_are(db: Any) -> None:
 def test_loading_again_brings_back_what_was_deleted_and_changed(tester: User) -> None:
     facts = ExtractedFact.objects.filter(is_current=True)
     correct_fact(
-        fact=facts.get(fact_key="job", partner__name="Tomasz Zieliński"),
+        fact=facts.get(fact_key="job_title", partner__name="Tomasz Zieliński"),
         changes={"fact_value": "Joiner and stair builder"},
     )
     reject_fact(fact=facts.get(fact_key="shoulder"))
@@ -167,7 +167,7 @@ def test_a_job_change_and_a_move_can_be_read_as_history(tester: User) -> None:
         facts = ExtractedFact.objects.filter(partner__name=name, fact_key=key, subject="partner")
         return list(facts.order_by("valid_from").values_list("fact_value", flat=True))
 
-    assert values("Amara Okafor", "job") == [
+    assert values("Amara Okafor", "job_title") == [
         "Data analyst at Tidewell",
         "Product lead at Lumen & Loft",
     ]
