@@ -64,7 +64,7 @@ test: $(DEV)  ## Run the whole test suite (ARGS=tests/guards: only that)
 	@sh .ci/browser $(PYTHON)
 	@trap '$(FOR_TESTS) $(PYTHON) manage.py database stop >/dev/null' EXIT; \
 	trap 'exit 130' INT; trap 'exit 143' TERM; \
-	$(FOR_TESTS) $(PYTHON) -m pytest -n auto --maxprocesses 4 $(ARGS)
+	$(FOR_TESTS) $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 lint: lint-style lint-format lint-types lint-migrations lint-templates  ## Check style, types, migrations and templates
 

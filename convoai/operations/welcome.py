@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -12,15 +15,16 @@ DEMO_PASSWORD = "testpassword"  # noqa: S105 - public, and refused outside of DE
 
 def welcome(address: str) -> list[str]:
     """Return the lines to print for a server at `address` (scheme, host and port)."""
+    database = connection.settings_dict
     return [
         f"convoai is at   {address}/",
         f"admin           {address}/admin/",
         f"API             {address}/docs",
         f"sign in         {sign_in()}",
         f"single user     {single_user()}",
-        f"data            {data_place()}",
+        f"data            {data_place(database)}",
         "stop            Ctrl-C; the bundled database stays up until `make stop`"
-        if is_bundled()
+        if is_bundled(database)
         else "stop            Ctrl-C",
     ]
 
@@ -45,14 +49,14 @@ def single_user() -> str:
     return "off: every request needs a sign-in or a key"
 
 
-def is_bundled() -> bool:
-    """Say whether the database is the one that convoai starts itself."""
-    return "BUNDLED_DATA_DIR" in connection.settings_dict
+def is_bundled(database: Mapping[str, Any]) -> bool:
+    """Say whether these database settings are those of the one that convoai starts itself."""
+    return "BUNDLED_DATA_DIR" in database
 
 
-def data_place() -> str:
+def data_place(database: Mapping[str, Any]) -> str:
     """Return where people's words and pictures are kept; never a password."""
-    if is_bundled():
+    if is_bundled(database):
         return str(settings.DATA_DIR)
-    host, name = connection.settings_dict["HOST"], connection.settings_dict["NAME"]
-    return f"database {name} on {host or 'localhost'}; pictures in {settings.MEDIA_ROOT}"
+    where = f"database {database['NAME']} on {database['HOST'] or 'this machine'}"
+    return f"{where}; pictures in {settings.MEDIA_ROOT}"
