@@ -105,7 +105,7 @@ def measure_limits(user: User, routes: list[Route], clients: list[int], seconds:
     api.force_authenticate(user)
 
     def send(method: str, path: str, body: bytes) -> Callable[[], object]:
-        return lambda: api.generic(method, path, body, content_type="application/json")
+        return lambda: api.generic(method, path, body.decode(), content_type="application/json")
 
     for route in routes:
         variants = [captured_sql(send(*next(route.messages))) for _ in range(VARIANTS)]

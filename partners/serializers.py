@@ -6,12 +6,13 @@ from typing import Any
 
 from rest_framework import serializers
 
-from convoai.api.fields import Input, Row, Text
+from convoai.api.fields import Input, Text
+from convoai.api.rows import Made, Row
 from partners.models import ConversationPartner
 
 
 class PartnerSerializer(Row):
-    image_url = serializers.SerializerMethodField()
+    image_url = Made("id", "image_path", "image_url")
 
     class Meta:
         model = ConversationPartner
@@ -30,11 +31,11 @@ class PartnerSerializer(Row):
         ]
         read_only_fields = fields
 
-    def get_image_url(self, partner: ConversationPartner) -> str | None:
+    def get_image_url(self, pk: int, path: str | None, address: str | None) -> str | None:
         """Where the owner can fetch the picture, or an address that came with old data."""
-        if not partner.image_path or not partner.image_path.startswith("faces/"):
-            return partner.image_url
-        path = f"/api/partners/{partner.pk}/image"
+        if not path or not path.startswith("faces/"):
+            return address
+        path = f"/api/partners/{pk}/image"
         request: Any = self.context.get("request")
         return request.build_absolute_uri(path) if request else path
 

@@ -13,7 +13,8 @@ from conversations.models import Conversation
 from conversations.serializers.facts import FactSerializer
 from conversations.serializers.messages import MessageInput, MessageSerializer
 from convoai.api.errors import ApiError
-from convoai.api.fields import Id, Input, Moment, Row, StrictInput, Text
+from convoai.api.fields import Id, Input, Moment, StrictInput, Text
+from convoai.api.rows import Row
 
 MAX_MESSAGES = 20_000
 LANGUAGES = [
@@ -72,12 +73,11 @@ class ConversationSerializer(Row):
 
 
 class ConversationDetailSerializer(ConversationSerializer):
-    """With everything that hangs on it; a talk without transcript is written out from messages."""
+    """With everything that hangs on it; `conversations.details` reads and joins it."""
 
-    full_transcript = serializers.SerializerMethodField()
     messages = MessageSerializer(many=True)
-    topics = serializers.SerializerMethodField()
-    extracted_facts = FactSerializer(many=True, source="facts")
+    topics = serializers.ListField(child=serializers.CharField())
+    extracted_facts = FactSerializer(many=True)
 
     class Meta(ConversationSerializer.Meta):
         fields = [
@@ -95,21 +95,6 @@ class ConversationDetailSerializer(ConversationSerializer):
             "extracted_facts",
         ]
         read_only_fields = fields
-
-    def get_full_transcript(self, conversation: Conversation) -> str | None:
-        return conversation.full_transcript or written_out(conversation)
-
-    def get_topics(self, conversation: Conversation) -> list[str]:
-        return [link.topic.name for link in conversation.conversation_topics.all()]
-
-
-def written_out(conversation: Conversation) -> str | None:
-    """One line per message, `<ISO time> [<sender>]: <content>`; None without messages."""
-    lines = [
-        f"{message.timestamp.isoformat()} [{message.sender}]: {message.content}"
-        for message in conversation.messages.all()
-    ]
-    return "\n".join(lines) or None
 
 
 class Messages(serializers.ListField):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from conversations.models import ExtractedFact
-from convoai.api.fields import Flag, Id, Moment, Number, OffsetMoment, Row, StrictInput, Text
+from convoai.api.fields import Flag, Id, Moment, Number, OffsetMoment, StrictInput, Text
+from convoai.api.rows import Row
 
 
 class FactSerializer(Row):

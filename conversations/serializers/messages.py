@@ -9,7 +9,8 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from conversations.models import Message
 from conversations.models.message import Sender
-from convoai.api.fields import Input, Moment, Row, StrictInput, Text
+from convoai.api.fields import Input, Moment, StrictInput, Text
+from convoai.api.rows import Row
 
 MAX_CONTENT = 100_000
 

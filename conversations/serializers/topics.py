@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from conversations.models import Topic
-from convoai.api.fields import Row
+from convoai.api.rows import Row
 
 
 class TopicSerializer(Row):

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations.demo import create_demo, remove_demo
+from conversations.details import read_detail
 from conversations.filters import ConversationFilters
 from conversations.models import Conversation
 from conversations.serializers.conversations import (
@@ -58,11 +59,7 @@ class ConversationViewSet(OwnedViewSet):
 
     @extend_schema(summary="Own talks, newest first", responses=ConversationSerializer(many=True))
     def list(self, request: Request) -> Response:
-        wanted = self.fields_wanted()
-        queryset = self.get_queryset()
-        if wanted is not None and "full_transcript" not in wanted:
-            queryset = queryset.without_transcript()
-        return self.list_response(queryset)
+        return self.list_response(self.get_queryset())
 
     @extend_schema(
         summary="A new talk",
@@ -112,9 +109,11 @@ class ConversationViewSet(OwnedViewSet):
         return Response(status=204)
 
     def _detail(self, pk: int) -> Any:
-        conversation = self.find(self.get_queryset().with_details(), pk)
-        context = self.get_serializer_context()
-        return ConversationDetailSerializer(conversation, context=context).data
+        detail = read_detail(self.owner, pk)
+        if detail is None:
+            raise Http404
+        wanted = self.fields_wanted()
+        return {name: detail[name] for name in detail if wanted is None or name in wanted}
 
     def _idempotency(self, request: Request) -> services.Idempotency | None:
         key = request.headers.get("Idempotency-Key")

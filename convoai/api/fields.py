@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import models
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -123,73 +122,6 @@ class OffsetMoment(serializers.DateTimeField):
 
     def to_representation(self, value: Any) -> str:
         return value.isoformat() if value else ""
-
-
-# Fields whose value goes into JSON as it is.
-PLAIN = (
-    serializers.CharField,
-    serializers.IntegerField,
-    serializers.FloatField,
-    serializers.BooleanField,
-    serializers.JSONField,
-    serializers.DateTimeField,
-)
-
-
-class Row(serializers.ModelSerializer[models.Model]):
-    """A model serializer that writes plain fields straight from the row.
-
-    DRF asks each field of each row to convert its value; the renderer writes times and numbers
-    itself, so lists of thousands of rows need none of that. `fields_wanted` in the context
-    (from `?fields=`) trims the answer.
-    """
-
-    serializer_field_mapping = {
-        **serializers.ModelSerializer.serializer_field_mapping,
-        models.CharField: Text,
-        models.TextField: Text,
-        models.DateTimeField: Moment,
-        models.FloatField: Number,
-    }
-
-    def get_fields(self) -> Any:
-        fields = super().get_fields()
-        wanted = self.context.get("fields_wanted")
-        is_outermost = self.parent is None or self.parent is self.root
-        if wanted is None or not is_outermost or self.field_name:
-            return fields
-        return {name: field for name, field in fields.items() if name in wanted}
-
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        row = {}
-        for name, attribute, convert in self._columns():
-            value = getattr(instance, attribute) if attribute else instance
-            row[name] = convert(value) if convert else value
-        return row
-
-    def _columns(self) -> list[tuple[str, str, Any]]:
-        """(key, attribute or "" for the whole row, converter or None) of each readable field."""
-        cached: list[tuple[str, str, Any]] | None = getattr(self, "_cached_columns", None)
-        if cached is None:
-            cached = [_column(field) for field in self._readable_fields]
-            self._cached_columns = cached
-        return cached
-
-
-def _column(field: Any) -> tuple[str, str, Any]:
-    attribute: str = "" if field.source == "*" else field.source
-    name: str = field.field_name
-    if "." in attribute:
-        return name, "", lambda row: field.to_representation(field.get_attribute(row))
-    if isinstance(field, serializers.PrimaryKeyRelatedField):
-        return name, f"{attribute}_id", None
-    if isinstance(field, PLAIN) and not isinstance(field, OffsetMoment):
-        return name, attribute, None
-    if isinstance(field, serializers.ListSerializer):
-        return name, attribute, field.to_representation
-    if isinstance(field, serializers.BaseSerializer):
-        return name, attribute, lambda value: value and field.to_representation(value)
-    return name, attribute, field.to_representation
 
 
 class Input(serializers.Serializer[Any]):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from django.core.exceptions import ValidationError as FormError
 from django.db.models import QuerySet
 from drf_link_header_pagination import LinkHeaderCursorPagination
 from rest_framework.exceptions import NotFound
@@ -12,7 +14,9 @@ from rest_framework.response import Response
 
 from convoai.api.errors import problem
 from convoai.api.fields import ASCII_INTEGER
+from convoai.api.parsers import text_problem
 
+CURSOR = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 MAX_LIMIT = 200
 
 
@@ -31,13 +35,24 @@ class CursorPages(LinkHeaderCursorPagination):
         self, queryset: QuerySet[Any], request: Request, view: Any = None
     ) -> list[Any] | None:
         self.request = request
+        if self.get_page_size(request) is None:
+            return None
         self.total = queryset.order_by().count()
         try:
             page: list[Any] | None = super().paginate_queryset(queryset, request, view)
-        except NotFound:
+        except (NotFound, FormError, ValueError):
             message = "This cursor is not one that a page's Link header gave; start again."
             raise problem("invalid_cursor", ["query", "cursor"], message) from None
         return page
+
+    def decode_cursor(self, request: Request) -> Any:
+        encoded = request.query_params.get(self.cursor_query_param)
+        if encoded is not None and not CURSOR.fullmatch(encoded):
+            raise NotFound
+        cursor = super().decode_cursor(request)
+        if cursor is not None and text_problem(cursor.position or ""):
+            raise NotFound
+        return cursor
 
     def get_page_size(self, request: Request) -> int | None:
         asked = request.query_params.get("limit")

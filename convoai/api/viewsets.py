@@ -16,6 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 from convoai.api.errors import problem
 from convoai.api.fields import BIGINT, Input
 from convoai.api.paging import CursorPages
+from convoai.api.rows import Row
 
 M = TypeVar("M", bound=Model)
 
@@ -83,7 +84,7 @@ class OwnedViewSet(GenericViewSet[Any]):
         if asked is None:
             return None
         wanted = {name.strip() for name in asked.split(",") if name.strip()}
-        known = getattr(self.get_serializer_class()(), "fields", {})
+        known = _keys(self.get_serializer_class())
         if not wanted or not wanted <= set(known):
             message = f"Name some of these fields: {', '.join(known)}."
             raise problem("unknown_field", ["query", "fields"], message)
@@ -91,12 +92,24 @@ class OwnedViewSet(GenericViewSet[Any]):
 
     def list_response(self, queryset: QuerySet[Any]) -> Response:
         """The filtered, ordered and (where asked) paged rows as a bare array."""
-        ordered = self.filter_queryset(queryset).order_by(*self.get_ordering())
+        columns = self.get_ordering()
+        ordered = self.filter_queryset(queryset).order_by(*columns)
+        serializer = self.get_serializer()
+        if isinstance(serializer, Row):
+            # The place of a page is told by the columns that order it.
+            ordered = serializer.reading(ordered, *(name.lstrip("-") for name in columns))
         page = self.paginate_queryset(ordered)
+        found = ordered if page is None else page
+        rows = [serializer.to_representation(row) for row in found]
         if page is not None:
-            return self.get_paginated_response(self.get_serializer(page, many=True).data)
-        rows = self.get_serializer(ordered, many=True).data
+            return self.get_paginated_response(rows)
         return Response(rows, headers={"X-Total-Count": str(len(rows))})
+
+
+def _keys(serializer_class: type[BaseSerializer[Any]]) -> list[str]:
+    if issubclass(serializer_class, Row):
+        return serializer_class.names()
+    return list(getattr(serializer_class(), "fields", {}))
 
 
 def require_body(request: Request) -> None:
