@@ -90,7 +90,7 @@ format: $(DEV)  ## Put imports and layout in order
 bench: $(DEV)  ## Measure import speed and the API, on a database of its own
 	@trap '$(FOR_BENCH) $(PYTHON) manage.py database stop >/dev/null' EXIT; \
 	trap 'exit 130' INT; trap 'exit 143' TERM; \
-	for script in bench/*.py; do echo "== $$script"; $(FOR_BENCH) $(PYTHON) "$$script" || exit 1; done
+	for script in $$(grep -l '^if __name__ == .__main__.:' bench/*.py); do echo "== $$script"; $(FOR_BENCH) $(PYTHON) "$$script" || exit 1; done
 
 clean: stop  ## Remove .venv, caches and the test databases; your data stays
 	@rm -rf "$(TEST_DATA_DIR)" "$(BENCH_DATA_DIR)" .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
