@@ -103,6 +103,22 @@ def test_a_connection_killed_by_the_server_is_replaced_unseen() -> None:
         assert value(wrapper, "SELECT pg_backend_pid()") != before
 
 
+def test_a_connection_lost_in_the_middle_of_work_is_thrown_away_quietly(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with separate("lost") as make:
+        wrapper = make()
+        wrapper.set_autocommit(False)
+        value(
+            connection, "SELECT pg_terminate_backend(%s)", value(wrapper, "SELECT pg_backend_pid()")
+        )
+        with pytest.raises(OperationalError):
+            value(wrapper, "SELECT pg_sleep(10)")
+        wrapper.close()
+        assert value(make(), "SELECT 1") == 1
+    assert not caplog.records
+
+
 def test_an_idle_connection_is_used_again() -> None:
     with separate("kept") as make:
         wrapper = make()

@@ -91,6 +91,18 @@ class DatabaseWrapper(PooledWrapper):
         connection.info = connection.driver_connection.info
         return connection
 
+    def _close(self) -> None:
+        """Give the connection back to the pool, or throw it away when the server has dropped it."""
+        if self.connection is None:
+            return
+        try:
+            # The pool would do it too, and write a traceback to the log when it fails.
+            self.connection.rollback()
+        except psycopg2.Error:
+            self.connection.invalidate()
+        else:
+            self.connection.close()
+
     def _take(self, conn_params: dict[str, Any]) -> Any:
         try:
             return self._pool(conn_params).connect()
