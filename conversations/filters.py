@@ -47,15 +47,15 @@ class MessageFilters(filters.FilterSet):
 
 
 class TopicFilters(filters.FilterSet):
-    partner_id = IdFilter(
-        field_name="conversation_topics__conversation__partner_id",
-        label="Topics of the talks with this partner",
-    )
+    partner_id = IdFilter(method="of_partner", label="Topics of the talks with this partner")
     category = TextFilter(lookup_expr="iexact", label="Category")
 
     class Meta:
         model = Topic
         fields: list[str] = []
+
+    def of_partner(self, qs: Any, name: str, value: int) -> Any:
+        return qs.of_partner(self.request.user if self.request else None, value)
 
 
 class FactFilters(filters.FilterSet):

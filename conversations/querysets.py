@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import models
-from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from convoai.database.fields import casefold_key
@@ -98,10 +98,24 @@ class MessageQuerySet(OwnedQuerySet["Message"]):
 class TopicQuerySet(models.QuerySet["Topic"]):
     def owned_by(self, user: Any) -> Self:
         """Topics of the user's own conversations, with `conversation_count`."""
-        if user is None or user.pk is None:
-            return self.none()
-        return self.filter(conversation_topics__user_id=user.pk).annotate(
-            conversation_count=Count("conversation_topics")
+        from conversations.models import ConversationTopic
+
+        return self._linked_by(ConversationTopic.objects.owned_by(user))
+
+    def of_partner(self, user: Any, partner_id: int) -> Self:
+        """Of those, the topics of the talks with one partner, counting these talks only."""
+        from conversations.models import ConversationTopic
+
+        links = ConversationTopic.objects.owned_by(user)
+        return self._linked_by(links.filter(conversation__partner_id=partner_id))
+
+    def _linked_by(self, links: models.QuerySet[ConversationTopic]) -> Self:
+        # Subqueries and not joins: topics are shared, and a second filter() over a join would
+        # look at everybody's links again.
+        of_topic = links.filter(topic=OuterRef("pk"))
+        count = of_topic.order_by().values("topic").annotate(n=Count("pk")).values("n")
+        return self.filter(Exists(of_topic)).annotate(
+            conversation_count=Coalesce(Subquery(count), 0)
         )
 
 

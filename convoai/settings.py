@@ -184,6 +184,8 @@ CORS_ALLOWED_ORIGINS = env.list(
         f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in (3000, 5173)
     ],
 )
+# The default ends at a line break, which a hostile path may hold.
+CORS_URLS_REGEX = r"(?s).*"
 CORS_ALLOW_CREDENTIALS = True
 CORS_PREFLIGHT_MAX_AGE = 600
 CORS_ALLOW_HEADERS = [

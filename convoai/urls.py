@@ -1,7 +1,7 @@
 """Every route of convoai."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from convoai.web import views
 
@@ -15,7 +15,7 @@ urlpatterns = [
     path("accounts/", include("convoai.accounts.page_urls")),
     path("admin/", admin.site.urls),
     # Last: whatever no route answers is 404 as JSON, also with DEBUG on.
-    path("<path:anything>", views.not_found, name="not-found"),
+    re_path("", views.not_found, name="not-found"),
 ]
 
 handler400 = views.bad_request

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpResponse
 from django_guid import get_guid
 from rest_framework import exceptions
@@ -120,6 +120,9 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
         return _answer(404, "not_found", _missing(context))
     if isinstance(error, exceptions.MethodNotAllowed):
         return _answer(405, "method_not_allowed", "Method Not Allowed")
+    if isinstance(error, SuspiciousOperation):
+        # Too many form fields, a form that cannot be taken apart, and the like.
+        return _answer(400, "malformed", "The body is malformed, or has too many fields.")
     if isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     if isinstance(error, exceptions.APIException):

@@ -14,6 +14,7 @@ from django.urls import Resolver404, resolve
 from convoai.api.errors import fault_for, plain_answer
 from convoai.api.faults import fault_of
 
+MOST_DIGITS = 18
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -27,8 +28,8 @@ class EitherSlashMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not is_route(request.path_info):
-            path = request.path_info
+        path = request.path_info
+        if not path.endswith("//") and not is_route(path):
             other = path[:-1] if path.endswith("/") else f"{path}/"
             if is_route(other):
                 prefix = request.path[: len(request.path) - len(path)]
@@ -77,7 +78,8 @@ class RequestLimitsMiddleware:
         if not (length.isascii() and length.isdigit()):
             return plain_answer(400, "malformed", "Content-Length must be a number.")
         limit = body_limit(view)
-        if int(length) > limit:
+        # Only so many digits are converted: int() refuses thousands of them.
+        if len(length) > MOST_DIGITS or int(length) > limit:
             detail = f"The body is larger than this route's limit of {limit:,} bytes."
             return plain_answer(413, "body_too_large", detail)
         return None

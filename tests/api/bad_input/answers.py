@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection
 from rest_framework.test import APIClient
 
 # An origin that is allowed by default: every answer must carry its CORS headers.
@@ -103,6 +104,19 @@ def stored() -> dict[str, str]:
     for path in files:
         digests[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
     return digests
+
+
+@contextmanager
+def connection_kept() -> Iterator[None]:
+    """Keeps the WSGI application from giving back the connection that the test works in."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in signals:
+            signal.connect(close_old_connections)
 
 
 @contextmanager
