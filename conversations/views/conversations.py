@@ -24,7 +24,7 @@ from conversations.serializers.conversations import (
 )
 from conversations.services import conversations as services
 from convoai.api.conditional import check_if_match, conditional_response
-from convoai.api.errors import problem
+from convoai.api.errors import ApiError, problem
 from convoai.api.filters import FilterBackend
 from convoai.api.viewsets import OwnedViewSet, read_body
 from partners.models import ConversationPartner
@@ -148,5 +148,5 @@ class DemoViewSet(OwnedViewSet):
 
 def _existing(partner: ConversationPartner | None) -> ConversationPartner:
     if partner is None:
-        raise Http404("Partner not found")
+        raise ApiError(404, "not_found", "Partner not found")
     return partner
