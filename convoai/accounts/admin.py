@@ -12,12 +12,13 @@ from django.utils.html import format_html
 
 from convoai.accounts.forms import AdminSignInForm, NewUserForm
 from convoai.accounts.models import ApiKey, User
+from convoai.api.admin import Along, RecordAdmin
 
 admin.site.login_form = AdminSignInForm
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(RecordAdmin, DjangoUserAdmin):
     form = forms.ModelForm
     add_form = NewUserForm
     list_display = (
@@ -33,6 +34,13 @@ class UserAdmin(DjangoUserAdmin):
     search_fields = ("email", "username")
     ordering = ("email",)
     date_hierarchy = "created_at"
+    deleted_along = (
+        Along("partners.ConversationPartner", "user"),
+        Along("conversations.Conversation", "user"),
+        Along("conversations.Message", "user"),
+        Along("conversations.ExtractedFact", "user"),
+        Along("accounts.ApiKey", "user"),
+    )
     readonly_fields = ("password_link", "last_login", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("email", "username", "password_link")}),
