@@ -17,6 +17,7 @@ from convoai.accounts.models import ApiKey, User
 from convoai.accounts.services import note_use, revoke_api_key
 from convoai.accounts.single_user import acts_as_single_user, single_user
 from convoai.api.errors import ApiError
+from convoai.database.statements import Statement
 
 SCHEMES = {b"bearer", b"token"}
 TOKEN = re.compile(rb"[A-Za-z0-9_]{16,128}")
@@ -43,11 +44,7 @@ class BearerKeyAuthentication(TokenAuthentication):
         The digest is looked up as such: it is a hash of 256 random bits, so the time of the
         look-up tells nothing that helps to guess one.
         """
-        key = (
-            ApiKey.objects.filter(digest=hash_token(token.decode("ascii")))
-            .select_related("user")
-            .first()
-        )
+        key = stored_key(hash_token(token.decode("ascii")))
         if key is None or not key.user.is_active:
             raise exceptions.AuthenticationFailed(BAD_KEY, code="invalid_key")
         if key.expiry is not None and key.expiry <= timezone.now():
@@ -81,6 +78,26 @@ class SingleUserAuthentication(authentication.BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+KEY_COLUMNS = [field.attname for field in ApiKey._meta.concrete_fields]
+USER_COLUMNS = [field.attname for field in User._meta.concrete_fields]
+KEY_WITH_USER = Statement(
+    lambda digest: ApiKey.objects.filter(digest=digest).values_list(
+        *KEY_COLUMNS, *(f"user__{name}" for name in USER_COLUMNS)
+    ),
+    str,
+)
+
+
+def stored_key(digest: str) -> ApiKey | None:
+    """The key of this digest with its user, or None."""
+    row = KEY_WITH_USER.row(digest)
+    if row is None:
+        return None
+    key = ApiKey.from_db("default", KEY_COLUMNS, row[: len(KEY_COLUMNS)])
+    key.user = User.from_db("default", USER_COLUMNS, row[len(KEY_COLUMNS) :])
+    return key
 
 
 def refuse_token_in_address(request: Request) -> None:

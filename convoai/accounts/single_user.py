@@ -11,6 +11,7 @@ from rest_framework import exceptions
 
 from convoai.accounts.client_address import is_loopback
 from convoai.accounts.models import User
+from convoai.database.statements import Statement
 
 # Any of these means that a proxy stands in between, so that loopback proves nothing.
 FORWARDING_HEADERS = (
@@ -18,6 +19,11 @@ FORWARDING_HEADERS = (
     "HTTP_X_FORWARDED_HOST",
     "HTTP_X_REAL_IP",
     "HTTP_FORWARDED",
+)
+COLUMNS = [field.attname for field in User._meta.concrete_fields]
+SINGLE_USER = Statement(
+    lambda email: User.objects.with_email(email).values_list(*COLUMNS),
+    str,
 )
 LOOPBACK_NAMES = ["localhost", ".localhost", "127.0.0.1", "[::1]"]
 
@@ -66,14 +72,14 @@ def was_sent_by_our_frontend(request: HttpRequest) -> bool:
 def single_user() -> User:
     """The user named by SINGLE_USER. Raises AuthenticationFailed, naming the command to run."""
     email = settings.SINGLE_USER
-    try:
-        user = User.objects.get_by_natural_key(email)
-    except User.DoesNotExist:
+    row = SINGLE_USER.row(email)
+    if row is None:
         raise exceptions.AuthenticationFailed(
             f"SINGLE_USER names {email}, but there is no such user: "
             f"run `manage.py create_user {email}`, or unset SINGLE_USER.",
             code="single_user_missing",
-        ) from None
+        )
+    user = User.from_db("default", COLUMNS, row)
     if not user.is_active:
         raise exceptions.AuthenticationFailed(
             f"SINGLE_USER names {email}, but this user is switched off.",

@@ -19,13 +19,17 @@ logger = logging.getLogger(__name__)
 
 
 class UserManager(BaseUserManager["User"]):
-    def get_by_natural_key(self, username: str | None) -> User:
-        """The user with this e-mail address, whatever its case. Raises User.DoesNotExist.
+    def with_email(self, email: str) -> models.QuerySet[User]:
+        """The user with this e-mail address, whatever its case; or none.
 
         Compares LOWER with LOWER, because `email__iexact` compiles to UPPER and would miss
         the unique index on LOWER(email).
         """
-        return self.alias(email_key=Lower("email")).get(email_key=Lower(Value(username or "")))
+        return self.alias(email_key=Lower("email")).filter(email_key=Lower(Value(email)))
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """The user with this e-mail address, whatever its case. Raises User.DoesNotExist."""
+        return self.with_email(username or "").get()
 
     def create_user(self, email: str, username: str, password: str | None = None) -> User:
         """Django's own entry point; the product's is `accounts.services.create_user`."""
