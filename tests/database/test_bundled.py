@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE
 
+import psutil
 import psycopg2
 import pytest
 
@@ -100,6 +103,25 @@ def test_a_reused_process_id_does_not_pass_for_the_server(shared: Path) -> None:
     file = place.cluster / "postmaster.pid"
     file.write_text(f"{os.getpid()}\n{place.cluster}\n1\n{PORT}\n{place.socket_dir}\n\n1 1\n")
     assert find_postmaster(place) is None
+    bundled.start(shared)
+    assert value(place, "SELECT 1") == "1"
+
+
+def test_a_zombie_does_not_pass_for_the_server(shared: Path, folder: Path) -> None:
+    place = bundled.start(shared)
+    bundled.stop(shared)
+    program = folder / "postgres"
+    shutil.copy(sys.executable, program)
+    process = subprocess.Popen([program, "-c", "input()"], cwd=place.cluster, stdin=PIPE)
+    (place.cluster / "postmaster.pid").write_text(f"{process.pid}\n")
+    found = find_postmaster(place)
+    assert found is not None
+    assert found.pid == process.pid
+    process.kill()
+    # Not waited for: it stays in the list of processes, as where nobody reaps orphans.
+    poll(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
+    assert find_postmaster(place) is None
+    process.communicate()
     bundled.start(shared)
     assert value(place, "SELECT 1") == "1"
 

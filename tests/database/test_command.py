@@ -31,7 +31,6 @@ def test_the_life_of_a_bundled_server(shared: Path) -> None:
     code, told = database("logs", "-n", "1", data_dir=shared)
     assert (code, told.count("\n")) == (0, 1)
     assert database("stop", data_dir=shared) == (0, "The bundled PostgreSQL has stopped.\n")
-    assert database("stop", data_dir=shared) == (0, "The bundled PostgreSQL was not running.\n")
     code, told = database("status", data_dir=shared)
     assert (code, "no: stopped on request" in told) == (1, True)
 
@@ -43,11 +42,10 @@ def test_status_of_a_new_folder_makes_nothing(folder: Path) -> None:
 
 
 def test_somebody_elses_server_is_not_convoais_to_stop(remote: Remote) -> None:
-    for action in ("start", "stop", "logs"):
-        result = manage("database", action, DATABASE_URL=remote.url())
-        assert result.returncode == 1
-        assert "is not convoai's to" in result.stderr
-        assert "wonder" not in result.stderr
+    result = manage("database", "stop", DATABASE_URL=remote.url())
+    assert result.returncode == 1
+    assert "is not convoai's to stop" in result.stderr
+    assert "wonder" not in result.stderr
 
 
 def test_status_and_shell_of_somebody_elses_server(remote: Remote) -> None:
