@@ -69,6 +69,9 @@ class FilterBackend(filters.DjangoFilterBackend):
     """django-filter's backend, whose errors say that they are about the query."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> Any:
+        known = getattr(view, "filterset_class", None)
+        if known is None or known.base_filters.keys().isdisjoint(request.query_params):
+            return queryset  # without the forms that would find nothing to do
         filterset = self.get_filterset(request, queryset, view)
         if filterset is None:
             return queryset

@@ -23,6 +23,7 @@ from django.db.backends.postgresql.creation import DatabaseCreation as PostgresC
 from sqlalchemy import exc
 
 from convoai.database.backend.client import DatabaseClient
+from convoai.database.backend.pings import Dialect
 from convoai.database.backend.pools import (
     PoolKey,
     dispose_pools,
@@ -127,7 +128,7 @@ class DatabaseWrapper(PooledWrapper):
         return find_pool(key) or make_pool(
             key,
             create=lambda: self._get_new_connection(conn_params),
-            dialect=self._get_dialect(),
+            dialect=Dialect(dbapi=self.Database),
             options=self._pool_options(),
         )
 
