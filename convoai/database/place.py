@@ -90,7 +90,7 @@ def find_place(data_dir: Path) -> Place:
     user = users.user_for(inside)
     if user is None or users.can_traverse(data_dir, user):
         return Place(data_dir, inside)
-    return Place(data_dir, users.OUTSIDE / _digest(data_dir) / "postgres")
+    return Place(data_dir, users.OUTSIDE / _digest(data_dir))
 
 
 def _digest(path: Path) -> str:
