@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import secrets
@@ -63,16 +64,17 @@ def store_image(user_id: int, data: bytes) -> str:
     """Write the bytes under a new random name; returns the path below MEDIA_ROOT."""
     path = f"faces/{user_id}/{secrets.token_hex(16)}.jpg"
     target = Path(settings.MEDIA_ROOT) / path
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = target.with_suffix(".part")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with open(draft, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(target)
     except OSError:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise Refusal("storage_full", "The picture could not be stored.") from None
     return path
 

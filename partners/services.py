@@ -22,10 +22,17 @@ def create_partner(
     phone: str | None = None,
     notes: str | None = None,
     relationship: str | None = None,
+    image_path: str | None = None,
 ) -> ConversationPartner:
-    """A new partner of the user."""
+    """A new partner of the user; `image_path` is where `store_image` put the picture."""
     partner: ConversationPartner = ConversationPartner.objects.create(
-        user=user, name=name, email=email, phone=phone, notes=notes, relationship=relationship
+        user=user,
+        name=name,
+        email=email,
+        phone=phone,
+        notes=notes,
+        relationship=relationship,
+        image_path=image_path,
     )
     return partner
 
@@ -39,6 +46,21 @@ def update_partner(
         setattr(partner, name, value)
     partner.save(update_fields=[*changes, "updated_at"])
     return partner
+
+
+def create_partner_with_image(
+    *, user: User, image: bytes | None, **values: Any
+) -> ConversationPartner:
+    """As `create_partner`, with a picture (bytes from `clean_image`) if there is one: both or none.
+
+    Raises Refusal `storage_full` when the file cannot be written.
+    """
+    path = None if image is None else store_image(user.pk, image)
+    try:
+        return create_partner(user=user, image_path=path, **values)
+    except BaseException:
+        remove_image(path)
+        raise
 
 
 def set_image(*, partner: ConversationPartner, data: bytes) -> ConversationPartner:

@@ -17,6 +17,7 @@ from convoai.api.errors import ApiError
 from convoai.api.filters import FilterBackend
 from convoai.api.uploads import CompleteMultiPartParser
 from convoai.api.viewsets import OwnedViewSet, read_body
+from convoai.database.transactions import write
 from convoai.refusals import Refusal
 from partners import services
 from partners.filters import PartnerFilters
@@ -68,8 +69,9 @@ class PartnerViewSet(OwnedViewSet):
         request=PartnerChanges,
         responses=PartnerSerializer,
     )
+    @write
     def update(self, request: Request, pk: int) -> Response:
-        partner = self.get_object()
+        partner = self.locked_object()
         check_if_match(request, self.get_serializer(partner).data)
         changes = read_body(request, PartnerChanges)
         services.update_partner(partner=partner, changes=changes)
@@ -97,10 +99,8 @@ class PartnerImageViewSet(OwnedViewSet):
     )
     def create(self, request: Request) -> Response:
         values = read_body(request, PartnerWithImageInput)
-        data = _usable_image(values.pop("image", None))
-        partner = services.create_partner(user=self.owner, **values)
-        if data is not None:
-            services.set_image(partner=partner, data=data)
+        image = _usable_image(values.pop("image", None))
+        partner = services.create_partner_with_image(user=self.owner, image=image, **values)
         return Response(self.get_serializer(partner).data, status=201)
 
     @extend_schema(

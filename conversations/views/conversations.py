@@ -27,6 +27,7 @@ from convoai.api.conditional import check_if_match, conditional_response
 from convoai.api.errors import ApiError, problem
 from convoai.api.filters import FilterBackend
 from convoai.api.viewsets import OwnedViewSet, read_body
+from convoai.database.transactions import write
 from partners.models import ConversationPartner
 
 KEY_HEADER = OpenApiParameter(
@@ -94,8 +95,9 @@ class ConversationViewSet(OwnedViewSet):
         request=ConversationChanges,
         responses=ConversationSerializer,
     )
+    @write
     def partial_update(self, request: Request, pk: int) -> Response:
-        conversation = self.get_object()
+        conversation = self.locked_object()
         if "If-Match" in request.headers or settings.REQUIRE_IF_MATCH:
             check_if_match(request, self._detail(pk))
         times = {"started_at": conversation.started_at, "ended_at": conversation.ended_at}

@@ -18,6 +18,7 @@ from convoai.api.errors import problem
 from convoai.api.filters import FilterBackend
 from convoai.api.paging import CappedPages
 from convoai.api.viewsets import OwnedViewSet, read_body
+from convoai.database.transactions import write
 from partners.models import ConversationPartner
 
 M = TypeVar("M", bound=Model)
@@ -97,8 +98,9 @@ class FactViewSet(OwnedViewSet):
         services.delete_fact(fact=self.get_object())
         return Response(status=204)
 
+    @write
     def _corrected(self, request: Request, form: type[FactWords]) -> Response:
-        fact = self.get_object()
+        fact = self.locked_object()
         check_if_match(request, self.get_serializer(fact).data)
         fact = services.correct_fact(fact=fact, changes=read_body(request, form))
         return Response(self.get_serializer(fact).data)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -22,6 +21,7 @@ from convoai.api.errors import InvalidInput, problem, problems_of
 from convoai.api.filters import FilterBackend
 from convoai.api.paging import CappedPages
 from convoai.api.viewsets import OwnedViewSet, read_body, require_body
+from convoai.database.transactions import write
 
 
 class ConversationMessagesViewSet(OwnedViewSet):
@@ -53,10 +53,7 @@ class ConversationMessagesViewSet(OwnedViewSet):
         conversation = self._conversation(pk)
         require_body(request)
         messages = _messages_in(request.data)
-        try:
-            rows = services.append_messages(conversation=conversation, messages=messages)
-        except Conversation.DoesNotExist:
-            raise Http404 from None
+        rows = services.append_messages(conversation=conversation, messages=messages)
         return Response(self.get_serializer(rows, many=True).data, status=201)
 
     def _conversation(self, pk: int) -> Conversation:
@@ -80,8 +77,9 @@ class MessageViewSet(OwnedViewSet):
         request=MessageChanges,
         responses=MessageSerializer,
     )
+    @write
     def partial_update(self, request: Request, pk: int) -> Response:
-        message = self.get_object()
+        message = self.locked_object()
         check_if_match(request, self.get_serializer(message).data)
         changes = read_body(request, MessageChanges)
         services.correct_message(message=message, changes=changes)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpResponse
 from django_guid import get_guid
 from rest_framework import exceptions
@@ -116,7 +116,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
         return Response({"detail": first}, status=422)
     if isinstance(error, Refusal):
         return _refused(error)
-    if isinstance(error, Http404):
+    if isinstance(error, Http404 | ObjectDoesNotExist):
+        # Also a row that another request deleted between finding and changing it.
         return _answer(404, "not_found", _missing(context))
     if isinstance(error, exceptions.MethodNotAllowed):
         return _answer(405, "method_not_allowed", "Method Not Allowed")

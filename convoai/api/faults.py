@@ -24,6 +24,8 @@ UNAVAILABLE = Fault(
 BUSY = Fault(503, "busy", "Too many changes at once; try again.", 1)
 BAD_VALUE = Fault(422, "bad_value", "A value cannot be stored.")
 TOO_COMPLEX = Fault(422, "too_complex", "The request is too large or too deep to be worked on.")
+# Django's word for a row that was deleted between reading and saving it.
+GONE = Fault(404, "not_found", "This was deleted meanwhile.")
 REFUSED = Fault(422, "refused", "A value breaks a rule of the data.")
 
 # By SQLSTATE, exact codes before their class (the first two characters).
@@ -56,6 +58,8 @@ def fault_of(error: BaseException) -> Fault | None:
         return BAD_VALUE
     if not isinstance(error, DatabaseFault):
         return None
+    if "did not affect any rows" in str(error):
+        return GONE
     state = sqlstate(error)
     if state:
         return FAULTS.get(state) or FAULTS.get(state[:2])
