@@ -23,7 +23,7 @@ from django.db.backends.postgresql.creation import DatabaseCreation as PostgresC
 from sqlalchemy import exc
 
 from convoai.database.backend.client import DatabaseClient
-from convoai.database.backend.pings import Dialect
+from convoai.database.backend.pings import dialect
 from convoai.database.backend.pools import (
     PoolKey,
     dispose_pools,
@@ -128,7 +128,7 @@ class DatabaseWrapper(PooledWrapper):
         return find_pool(key) or make_pool(
             key,
             create=lambda: self._get_new_connection(conn_params),
-            dialect=Dialect(dbapi=self.Database),
+            dialect=dialect(self.Database),  # type: ignore[no-untyped-call]  # SQLAlchemy's
             options=self._pool_options(),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import time
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import psycopg2
@@ -29,9 +29,16 @@ class Dialect(PGDialect_psycopg2):
             dbapi_connection
         ):
             return True
-        alive: bool = super().do_ping(dbapi_connection)
+        # SQLAlchemy leaves this method of psycopg2's dialect without types.
+        alive = cast(bool, super().do_ping(dbapi_connection))  # type: ignore[no-untyped-call]
         _tested[dbapi_connection] = now
         return alive
+
+
+def dialect(driver: Any) -> Any:
+    """The dialect for a pool of this driver's connections."""
+    untyped: Any = Dialect
+    return untyped(dbapi=driver)
 
 
 def is_silent(connection: Any) -> bool:
