@@ -190,7 +190,7 @@ class PartnerAdmin(RecordAdmin):
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for partner in queryset.only("pk", "image_path").order_by("pk"):
+        for partner in queryset.select_related(None).only("image_path").order_by("pk"):
             services.delete_partner(partner=partner)
 
     def get_urls(self) -> list[Any]:

@@ -66,8 +66,21 @@ class ConversationForm(RecordForm):
         return values
 
 
+class TopicLinkForm(RecordForm):
+    def clean(self) -> dict[str, Any]:
+        """Django leaves out constraints on the inline's own foreign key."""
+        values = super().clean()
+        talk, topic = self.instance.conversation_id, values.get("topic")
+        if topic and "topic" in self.changed_data:
+            known = ConversationTopic.objects.filter(conversation=talk, topic=topic)
+            if known.exclude(pk=self.instance.pk).exists():
+                self.add_error("topic", "The talk has this topic already.")
+        return values
+
+
 class TopicInline(admin.TabularInline):
     model = ConversationTopic
+    form = TopicLinkForm
     fields = ("topic", "relevance_score")
     autocomplete_fields = ("topic",)
     extra = 0

@@ -25,9 +25,6 @@ class RecordForm(forms.ModelForm):
                 self.add_error(name, "The year must lie between 1900 and 2200.")
         return self.cleaned_data
 
-    def validate_constraints(self) -> None:
-        """Left to `clean`, which says what to do, and to the database, which has the last word."""
-
     def changes(self, *names: str) -> dict[str, Any]:
         """The values of those of these fields that were changed."""
         return {name: self.cleaned_data[name] for name in names if name in self.changed_data}
