@@ -65,15 +65,19 @@ def correct_message(*, message: Message, changes: Mapping[str, Any]) -> Message:
 
 
 def _replace_quotes(message: Message) -> None:
-    for fact in ExtractedFact.objects.filter(source_message=message).exclude(quote=""):
+    quoting = ExtractedFact.objects.filter(source_message=message).exclude(quote="")
+    moved = []
+    for fact in quoting.select_for_update():
         start = message.content.find(fact.quote)
-        if start >= 0:
-            fact.quote_start = start
-            fact.save(update_fields=["quote_start", "updated_at"])
-        elif fact.origin != Origin.USER and fact.review == Review.UNREVIEWED:
-            fact.quote_start = None
+        place = start if start >= 0 else None
+        if place is not None and place == fact.quote_start:
+            continue
+        fact.quote_start = place
+        if place is None and fact.origin != Origin.USER and fact.review == Review.UNREVIEWED:
             fact.review = Review.NEEDS_REVIEW
-            fact.save(update_fields=["quote_start", "review", "updated_at"])
+        fact.updated_at = timezone.now()
+        moved.append(fact)
+    ExtractedFact.objects.bulk_update(moved, ["quote_start", "review", "updated_at"], BATCH)
 
 
 @write
