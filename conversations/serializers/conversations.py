@@ -13,7 +13,7 @@ from conversations.models import Conversation
 from conversations.serializers.facts import FactSerializer
 from conversations.serializers.messages import MessageInput, MessageSerializer
 from convoai.api.errors import ApiError
-from convoai.api.fields import Id, Input, Moment, StrictInput, Text
+from convoai.api.fields import Choice, Id, Input, Moment, StrictInput, Text
 from convoai.api.rows import Row
 
 MAX_MESSAGES = 20_000
@@ -135,7 +135,7 @@ class ConversationInput(Times):
     full_transcript = Text(required=False, allow_null=True)
     started_at = Moment(required=False, allow_null=True)
     ended_at = Moment(required=False, allow_null=True)
-    language = serializers.ChoiceField(choices=LANGUAGES, required=False)
+    language = Choice(choices=LANGUAGES, required=False)
     # A field of that name would hide the attribute `source` that every DRF field has.
     external_id = Text(max_length=255, required=False, allow_null=True, allow_blank=False)
 
@@ -155,5 +155,5 @@ class ConversationChanges(Times, StrictInput):
     summary = Text(max_length=100_000, required=False, allow_null=True)
     started_at = Moment(required=False)
     ended_at = Moment(required=False, allow_null=True)
-    language = serializers.ChoiceField(choices=LANGUAGES, required=False)
+    language = Choice(choices=LANGUAGES, required=False)
     external_id = Text(max_length=255, required=False, allow_null=True, allow_blank=False)

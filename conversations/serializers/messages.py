@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from conversations.models import Message
 from conversations.models.message import Sender
-from convoai.api.fields import Input, Moment, StrictInput, Text
+from convoai.api.fields import Choice, Input, Moment, StrictInput, Text
 from convoai.api.rows import Row
 
 MAX_CONTENT = 100_000
@@ -30,7 +29,7 @@ class MessageSerializer(Row):
         read_only_fields = fields
 
 
-class SenderField(serializers.ChoiceField):
+class SenderField(Choice):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(choices=Sender.choices, **kwargs)
 

@@ -88,6 +88,14 @@ class Number(serializers.FloatField):
         return number
 
 
+class Choice(serializers.ChoiceField):
+    """One of a few words. The error names them and not, as DRF does, what was given instead."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.error_messages["invalid_choice"] = f"Give one of: {', '.join(self.choices)}."
+
+
 class Flag(serializers.BooleanField):
     """true or false; in a query also 1, 0, yes, no."""
 
