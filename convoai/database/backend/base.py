@@ -128,7 +128,7 @@ class DatabaseWrapper(PooledWrapper):
         return find_pool(key) or make_pool(
             key,
             create=lambda: self._get_new_connection(conn_params),
-            dialect=dialect(self.Database),  # type: ignore[no-untyped-call]  # SQLAlchemy's
+            dialect=dialect(self.Database),
             options=self._pool_options(),
         )
 
