@@ -266,7 +266,10 @@ DJANGO_GUID = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "django_guid.log_filters.CorrelationId"}},
+    "filters": {
+        "request_id": {"()": "django_guid.log_filters.CorrelationId"},
+        "without_words": {"()": "convoai.api.logs.WithoutWords"},
+    },
     "formatters": {
         "line": {
             "format": "{asctime} {levelname} {name} [{correlation_id}] {message}",
@@ -285,7 +288,7 @@ LOGGING = {
         "convoai": {"level": env.str("LOG_LEVEL", default="INFO")},
         "django": {"handlers": [], "level": env.str("LOG_LEVEL", default="WARNING")},
         # Every 4xx is the client's affair, and its answer says what was wrong.
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["without_words"]},
         "django_guid": {"level": "WARNING"},
     },
 }
