@@ -69,6 +69,7 @@ class Worker(ThreadWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.handled_since: dict[TConn, float] = {}
+        self.is_quitting = False
 
     def handle(self, conn: TConn) -> Any:
         self.handled_since[conn] = time.monotonic()
@@ -76,6 +77,20 @@ class Worker(ThreadWorker):
             return super().handle(conn)
         finally:
             self.handled_since.pop(conn, None)
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """On Ctrl-C, stop as on SIGTERM; but do not wait for connections without a request.
+
+        The parent shuts the thread pool down in here, and hangs for ever when the signal has
+        interrupted code that holds the pool's lock: another Ctrl-C, or the start of a thread.
+        """
+        self.is_quitting = True
+        self.handle_exit(sig, frame)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        super()._cap_keepalive(0.0 if self.is_quitting else deadline)
+        for conn in self.pending_conns if self.is_quitting else ():
+            conn.timeout = 0.0
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         super().wait_for_and_dispatch_events(timeout)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import os
+import signal
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -116,3 +120,20 @@ def test_refused_request_is_logged_without_its_words() -> None:
         output, errors = process.communicate(timeout=20)
     assert "refused" in errors
     assert "canary" not in output + errors
+
+
+def test_ctrl_c_ends_the_server_at_once_although_browsers_hold_connections() -> None:
+    port = free_port()
+    command = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "tests.operations.echo:application"]
+    with running(command) as process:
+        wait_until_served(process, port)
+        browser = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        browser.request("GET", "/")
+        browser.getresponse().read()
+        began = time.monotonic()
+        # From the terminal to every process, and by gunicorn once more to its workers.
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(30) == 0
+        browser.close()
+    # Less than the ten seconds after which hanging workers are killed.
+    assert time.monotonic() - began < 8
