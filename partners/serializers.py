@@ -12,7 +12,7 @@ from partners.models import ConversationPartner
 
 
 class PartnerSerializer(Row):
-    image_url = Made("id", "image_path", "image_url")
+    image_url = Made("id", "image_url", "image_path")
 
     class Meta:
         model = ConversationPartner
@@ -31,7 +31,7 @@ class PartnerSerializer(Row):
         ]
         read_only_fields = fields
 
-    def get_image_url(self, pk: int, path: str | None, address: str | None) -> str | None:
+    def get_image_url(self, pk: int, address: str | None, path: str | None) -> str | None:
         """Where the owner can fetch the picture, or an address that came with old data."""
         if not path or not path.startswith("faces/"):
             return address

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -42,7 +42,7 @@ class Column(NamedTuple):
     key: str
     sources: tuple[str, ...]
     # What turns one value into JSON's, or the name of the method that takes all; mostly neither.
-    convert: Callable[[Any], Any] | None = None
+    convert: Any = None
     method: str = ""
 
 
@@ -84,27 +84,40 @@ class Row(serializers.ModelSerializer[models.Model]):
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         """The object of a model instance, or of a row as `reading` gives it."""
-        if isinstance(instance, dict):
-            return self.from_values([instance[name] for name in self.sources])
-        return self.from_values([getattr(instance, name) for name in self.sources])
+        if not isinstance(instance, dict):
+            return self.from_values([getattr(instance, name) for name in self.sources])
+        if len(instance) > len(self.sources):
+            instance = {name: instance[name] for name in self.sources}
+        return self._from_sources(instance)
 
     def from_values(self, values: Iterable[Any]) -> dict[str, Any]:
         """The object of a row that was read as the tuple of its `sources`."""
-        row = dict(zip(self.sources, values, strict=True))
-        if self._is_plain:
+        return self._from_sources(dict(zip(self.sources, values, strict=True)))
+
+    def _from_sources(self, row: dict[str, Any]) -> dict[str, Any]:
+        made = {
+            key: getattr(self, method)(*[row[name] for name in sources])
+            if method
+            else convert(row[sources[0]])
+            for key, sources, convert, method in self._worked
+        }
+        if self._is_row:
+            row.update(made)
             return row
-        result = {}
-        for key, sources, convert, method in self.shown:
-            if method:
-                result[key] = getattr(self, method)(*[row[name] for name in sources])
-            else:
-                value = row[sources[0]]
-                result[key] = convert(value) if convert else value
-        return result
+        return {
+            column.key: made[column.key] if column.key in made else row[column.sources[0]]
+            for column in self.shown
+        }
 
     @cached_property
-    def _is_plain(self) -> bool:
-        return all(column == Column(column.key, (column.key,)) for column in self.shown)
+    def _worked(self) -> list[Column]:
+        """The columns whose value is not simply what was read."""
+        return [column for column in self.shown if column.convert or column.method]
+
+    @cached_property
+    def _is_row(self) -> bool:
+        """Whether the row as it was read has the keys of the object, in their order."""
+        return [column.key for column in self.shown] == self.sources
 
 
 @cache
