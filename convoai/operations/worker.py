@@ -102,16 +102,13 @@ class Worker(ThreadWorker):
         A thread that waits for the rest of a request then sees its end and is free again; one that
         has read everything and is still computing its answer is not disturbed.
         """
-        latest = time.monotonic() - self.timeout_seconds()
+        latest = time.monotonic() - self.cfg.timeout
         for conn, since in list(self.handled_since.items()):
             if since < latest and self.handled_since.pop(conn, 0.0):
                 try:
                     conn.sock.shutdown(socket.SHUT_RD)
                 except OSError:
                     continue  # the client has gone by itself
-
-    def timeout_seconds(self) -> float:
-        return float(self.cfg.timeout)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer a request that never reached Django, or whose application raised, with JSON.

@@ -124,7 +124,8 @@ def test_refused_request_is_logged_without_its_words() -> None:
 
 def test_ctrl_c_ends_the_server_at_once_although_browsers_hold_connections() -> None:
     port = free_port()
-    command = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "tests.operations.echo:application"]
+    command = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
+    command += ["tests.operations.echo:application"]
     with running(command) as process:
         wait_until_served(process, port)
         browser = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
