@@ -26,6 +26,8 @@ endif
 # Lint asks no database: its address leads nowhere.
 TEST_DATA_DIR := $(DATA_DIR)-test
 BENCH_DATA_DIR := $(DATA_DIR)-bench
+# Dialogues that are evaluated with and are not part of the project.
+LOCOMO ?= $(wildcard ../shared/data/locomo-dev.json)
 NEUTRAL := env -u DJANGO_SETTINGS_MODULE SINGLE_USER= SINGLE_USER_CONFIRMED=false DEBUG=true \
 	ALLOWED_HOSTS=localhost,127.0.0.1,[::1] NUM_PROXIES=0
 FOR_TESTS := $(NEUTRAL) SECRET_KEY= DATABASE_URL="$(TEST_DATABASE_URL)" DATA_DIR="$(TEST_DATA_DIR)"
@@ -87,10 +89,12 @@ format: $(DEV)  ## Put imports and layout in order
 	@$(PYTHON) -m ruff check --fix --quiet . || true
 	@$(PYTHON) -m ruff format .
 
-bench: $(DEV)  ## Measure import speed and the API, on a database of its own
+bench: $(DEV)  ## Measure the API, and loading a LoCoMo file (LOCOMO=path), on a database of its own
 	@trap '$(FOR_BENCH) $(PYTHON) manage.py database stop >/dev/null' EXIT; \
 	trap 'exit 130' INT; trap 'exit 143' TERM; \
-	for script in $$(grep -l '^if __name__ == .__main__.:' bench/*.py); do echo "== $$script"; $(FOR_BENCH) $(PYTHON) "$$script" || exit 1; done
+	$(FOR_BENCH) $(PYTHON) bench/api.py $(ARGS) || exit 1; \
+	if [ -n "$(LOCOMO)" ]; then $(FOR_BENCH) $(PYTHON) bench/load.py "$(LOCOMO)"; \
+	else echo "Give LOCOMO=path to measure loading such a file too."; fi
 
 clean: stop  ## Remove .venv, caches and the test databases; your data stays
 	@rm -rf "$(TEST_DATA_DIR)" "$(BENCH_DATA_DIR)" .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

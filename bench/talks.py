@@ -113,10 +113,10 @@ def conversation(user: User, partner: ConversationPartner, number: int) -> Conve
 
 
 def turns(number: int) -> list[tuple[str, str]]:
-    """(sender, content) of the talk's messages: one and two sentences by turns."""
+    """(sender, content) of the talk's messages: every third has two sentences."""
     source = sentences(number)
     return [
-        (("user", "partner")[place % 2], " ".join(islice(source, 1 + place % 2)))
+        (("user", "partner")[place % 2], " ".join(islice(source, 1 + (place % 3 == 0))))
         for place in range(MESSAGES)
     ]
 
