@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 from PIL import Image
 from rest_framework.test import APIClient
 
@@ -24,6 +23,7 @@ from tests.api.bad_input.answers import (
     send,
     types,
 )
+from tests.api.bad_input.injected import fail_on
 from tests.api.bad_input.pictures import (
     FORMATS,
     animation,
@@ -293,13 +293,7 @@ def test_path_from_old_data_opens_no_file(
 def test_file_is_taken_back_when_the_row_cannot_be_saved(
     api: APIClient, dana: ConversationPartner, media: Path
 ) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '53100'; END $$;"
-            "CREATE TRIGGER fail BEFORE INSERT OR UPDATE ON conversation_partners "
-            "FOR EACH ROW EXECUTE FUNCTION fail()"
-        )
+    fail_on("conversation_partners", "53100")
     with nothing_stored():
         assert refusal(give(api, dana, upload(picture()))) == (507, "storage_full")
         made = post(api, CREATE, name="Eve", image=upload(picture()))

@@ -20,6 +20,7 @@ from tests.api.bad_input.answers import (
     refusal,
     send,
 )
+from tests.api.bad_input.injected import fail_on
 from tests.factories import make_conversation, make_fact, make_message, make_partner, make_user
 
 pytestmark = pytest.mark.django_db
@@ -334,12 +335,7 @@ def test_requests_on_one_connection_see_only_their_own(
 def test_fault_in_the_middle_of_one_request_shows_nothing_to_the_next(
     client_of: Callable[[User], APIClient], talk: Conversation, bobs_talk: Conversation
 ) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'P0001'; END $$;"
-            "CREATE TRIGGER fail BEFORE INSERT ON messages EXECUTE FUNCTION fail()"
-        )
+    fail_on("messages", "P0001")
     body = [{"sender": "user", "content": CANARY}]
     broken = send(client_of(talk.user), "POST", f"{TALKS}{talk.pk}/messages", body)
     assert refusal(broken) == (500, "internal")
