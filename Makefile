@@ -14,9 +14,11 @@ endif
 export PORT DATA_DIR
 
 # A copy for the demo lets requests without credentials act as the test user; SINGLE_USER= turns it
-# off. With a database of your own nothing is assumed.
+# off. Where something says that this is more than a copy for the demo, nothing is assumed.
+more_than_demo = $(foreach name,DATABASE_URL ALLOWED_HOSTS,$(or $($(name)),$(call dotenv,$(name)))) \
+	$(filter false False FALSE 0 no off,$(or $(DEBUG),$(call dotenv,DEBUG)))
 ifeq ($(origin SINGLE_USER)$(call in_dotenv,SINGLE_USER),undefined)
-ifeq ($(DATABASE_URL)$(call dotenv,DATABASE_URL),)
+ifeq ($(strip $(more_than_demo)),)
 SINGLE_USER := test@example.com
 endif
 endif

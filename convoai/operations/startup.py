@@ -69,9 +69,15 @@ def sentence(message: CheckMessage) -> str:
     return " ".join(f"{message.msg}{hint} ({message.id})".split())
 
 
-def gravest(messages: Iterable[CheckMessage]) -> list[CheckMessage]:
-    """Return those that forbid to start."""
-    return [message for message in messages if message.is_serious()]
+def warnings(messages: Iterable[CheckMessage]) -> list[str]:
+    """Return one line for each warning, and one for all that concern deployment only."""
+    mild = [message for message in messages if not message.is_serious()]
+    deployment = [message for message in mild if str(message.id).startswith("security.")]
+    lines = [sentence(message) for message in mild if message not in deployment]
+    if deployment:
+        names = ", ".join(str(message.id) for message in deployment)
+        lines.append(f"not ready for strangers, as `manage.py check --deploy` explains ({names})")
+    return lines
 
 
 def missing_migrations() -> int:

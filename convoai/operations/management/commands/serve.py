@@ -57,10 +57,9 @@ class Command(BaseCommand):
 
     def refuse_on_failed_checks(self, *, of_the_database: bool) -> None:
         found = startup.failed_checks(of_the_database=of_the_database)
-        serious = startup.gravest(found)
-        for message in found:
-            if message not in serious:
-                self.stderr.write(f"Warning: {startup.sentence(message)}")
+        serious = [message for message in found if message.is_serious()]
+        for warning in startup.warnings(found):
+            self.stderr.write(f"Warning: {warning}")
         if serious:
             raise CommandError("\n".join(startup.sentence(message) for message in serious))
 
