@@ -158,7 +158,8 @@ class ConversationAdmin(RecordAdmin):
         return self.inlines if obj else ()
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = Conversation.objects.select_related("user").with_partner().without_transcript()
+        rows: Any = super().get_queryset(request)
+        rows = rows.select_related("user").with_partner().without_transcript()
         return rows.defer("user__password", "partner__notes")
 
     def list_rows(self, rows: Any) -> Any:

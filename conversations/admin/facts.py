@@ -17,6 +17,7 @@ from conversations.admin.rules import RecordForm, require_same_owner
 from conversations.models import ExtractedFact
 from conversations.services import facts as services
 from convoai.api.admin import RecordAdmin, chosen_filter, link, list_link, words
+from convoai.api.admin.lists import COUNTED
 from convoai.refusals import Refusal
 
 WORDS = ("category", "fact_key", "fact_value", "subject", "confidence", "valid_from")
@@ -135,7 +136,7 @@ class FactAdmin(RecordAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         related = ("user", "partner", "conversation", "source_message", "superseded_by")
-        rows = ExtractedFact.objects.select_related(*related)
+        rows = super().get_queryset(request).select_related(*related)
         named = (*columns.SECRET, *columns.PARTNER, *columns.TALK, *columns.SOURCE)
         return rows.defer(*named)
 
@@ -157,6 +158,12 @@ class FactAdmin(RecordAdmin):
             .only(*shown)
             .annotate(shown=Left("fact_value", EXCERPT))
         )
+
+    def search(self, request: HttpRequest, rows: Any, words: str) -> Any:
+        """Looks through the table once, and not once to count and once to show."""
+        found = super().search(request, rows, words).order_by("-pk")
+        keys = list(found.values_list("pk", flat=True)[: COUNTED + 1])
+        return rows.filter(pk__in=keys)
 
     @admin.display(description="value")
     def value(self, fact: Any) -> SafeString:

@@ -52,7 +52,7 @@ class MessageAdmin(RecordAdmin):
         )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = Message.objects.select_related("user", "conversation__partner")
+        rows = super().get_queryset(request).select_related("user", "conversation__partner")
         return rows.defer(*MESSAGE_VECTORS, *columns.SECRET, *columns.TALK, *columns.TALKS_PARTNER)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:

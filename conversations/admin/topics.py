@@ -50,7 +50,9 @@ class TopicAdmin(RecordAdmin):
     deleted_along = (Along("conversations.ConversationTopic", "topic"),)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return Topic.objects.annotate(talk_count=count_of(ConversationTopic, "topic"))
+        return (
+            super().get_queryset(request).annotate(talk_count=count_of(ConversationTopic, "topic"))
+        )
 
     @admin.display(description="category")
     def category_link(self, topic: Topic) -> SafeString:

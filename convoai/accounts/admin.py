@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Permission
 from django.http import HttpRequest
 from django.utils.html import format_html
 
@@ -56,6 +57,12 @@ class UserAdmin(RecordAdmin, DjangoUserAdmin):
             {"classes": ("wide",), "fields": ("email", "username", "password1", "password2")},
         ),
     )
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Permissions are named by their content type: one query for all and not one for each."""
+        if db_field.name == "user_permissions":
+            kwargs["queryset"] = Permission.objects.select_related("content_type")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @admin.display(description="Password")
     def password_link(self, user: User) -> str:
