@@ -93,21 +93,28 @@ def confirm_fact(*, fact: ExtractedFact) -> ExtractedFact:
 def correct_fact(*, fact: ExtractedFact, changes: Mapping[str, Any]) -> ExtractedFact:
     """Write what the person says instead (fact_value, category, fact_key, subject, ...).
 
-    `original_value` keeps what was heard first, so that hearing it again changes nothing.
+    `original_value` keeps what was heard first, so that hearing it again changes nothing. A
+    rejected fact becomes current again. Under another key or subject, the fact closes the value
+    that is current there, and what it had closed before is current again.
     """
     locked = _locked(fact)
+    was_rejected, was_current = locked.review == Review.REJECTED, locked.is_current
+    before = (locked.fact_key, locked.subject)
     if "fact_value" in changes and not locked.original_value:
         locked.original_value = locked.fact_value
-    moved = any(name in changes for name in ("fact_key", "subject", "many_valued"))
     for name, value in changes.items():
         setattr(locked, name, value)
-    if locked.review == Review.REJECTED:
-        _reopen(locked)
-    elif moved and locked.is_current:
-        closed = _close_older(locked, timezone.now())
-        ExtractedFact.objects.filter(pk__in=closed).update(superseded_by=locked)
+    if was_rejected:
+        locked.is_current, locked.valid_to, locked.superseded_by = True, None, None
+    left_behind = []
+    if (locked.fact_key, locked.subject) != before:
+        left_behind = list(locked.supersedes.values_list("pk", flat=True))
+    closed = _close_older(locked, timezone.now()) if locked.is_current else []
     locked.review = Review.CORRECTED
-    locked.save(update_fields=[*changes, "original_value", "review", "updated_at"])
+    places = ["is_current", "valid_to", "superseded_by"]
+    locked.save(update_fields=[*changes, *places, "original_value", "review", "updated_at"])
+    ExtractedFact.objects.filter(pk__in=closed).update(superseded_by=locked)
+    _release(locked, ExtractedFact.objects.filter(pk__in=left_behind), was_current)
     return locked
 
 
@@ -119,18 +126,7 @@ def reject_fact(*, fact: ExtractedFact) -> ExtractedFact:
     locked.review = Review.REJECTED
     locked.is_current = False
     locked.save(update_fields=["review", "is_current", "updated_at"])
-    older, successor = locked.supersedes.all(), locked.superseded_by
-    if successor is not None:
-        # What came before was true until the value that came after.
-        older.update(superseded_by=successor, valid_to=successor.valid_from or locked.valid_to)
-    elif was_current:
-        by_age = older.exclude(review=Review.REJECTED).order_by(
-            F("valid_from").desc(nulls_last=True), "-pk"
-        )
-        latest = by_age.first()
-        if latest:
-            _reopen(latest)
-            older.update(superseded_by=latest)
+    _release(locked, locked.supersedes.all(), was_current)
     return locked
 
 
@@ -143,6 +139,23 @@ def delete_fact(*, fact: ExtractedFact) -> None:
 def _locked(fact: ExtractedFact) -> ExtractedFact:
     locked: ExtractedFact = ExtractedFact.objects.select_for_update().get(pk=fact.pk)
     return locked
+
+
+def _release(fact: ExtractedFact, older: QuerySet[ExtractedFact], was_current: bool) -> None:
+    """Let go of the values that a fact had closed and closes no more."""
+    successor = fact.superseded_by
+    if successor is not None:
+        # What came before was true until the value that came after.
+        until = successor.valid_from or fact.valid_to
+        older.update(superseded_by=successor, valid_to=until, updated_at=timezone.now())
+    elif was_current:
+        by_age = older.exclude(review=Review.REJECTED).order_by(
+            F("valid_from").desc(nulls_last=True), "-pk"
+        )
+        latest = by_age.first()
+        if latest:
+            _reopen(latest)
+            older.exclude(pk=latest.pk).update(superseded_by=latest, updated_at=timezone.now())
 
 
 def _rivals(fact: ExtractedFact) -> QuerySet[ExtractedFact]:
