@@ -51,7 +51,7 @@ class PartnerViewSet(OwnedViewSet):
 
     @extend_schema(summary="Own partners", responses=PartnerSerializer(many=True))
     def list(self, request: Request) -> Response:
-        return self.list_response(self.get_queryset())
+        return self.list_response()
 
     @extend_schema(
         summary="A new partner", request=PartnerInput, responses={201: PartnerSerializer}

@@ -26,6 +26,7 @@ from conversations.services import conversations as services
 from convoai.api.conditional import check_if_match, conditional_response
 from convoai.api.errors import ApiError, problem
 from convoai.api.filters import FilterBackend
+from convoai.api.owned import owned_row
 from convoai.api.viewsets import OwnedViewSet, read_body
 from convoai.database.transactions import write
 from partners.models import ConversationPartner
@@ -60,7 +61,7 @@ class ConversationViewSet(OwnedViewSet):
 
     @extend_schema(summary="Own talks, newest first", responses=ConversationSerializer(many=True))
     def list(self, request: Request) -> Response:
-        return self.list_response(self.get_queryset())
+        return self.list_response()
 
     @extend_schema(
         summary="A new talk",
@@ -71,12 +72,10 @@ class ConversationViewSet(OwnedViewSet):
     def create(self, request: Request) -> Response:
         idempotency = self._idempotency(request)
         values = read_body(request, ConversationInput)
-        partner = ConversationPartner.objects.owned_by(request.user).filter(
-            pk=values.pop("partner_id")
-        )
+        partner = owned_row(ConversationPartner, self.owner, values.pop("partner_id"))
         conversation, is_new = services.create_conversation(
             user=self.owner,
-            partner=_existing(partner.first()),
+            partner=_existing(partner),
             idempotency=idempotency,
             **{name: value for name, value in values.items() if value is not None},
         )

@@ -15,6 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from convoai.api.errors import problem
 from convoai.api.fields import BIGINT, Input
+from convoai.api.owned import all_owned, owned_row
 from convoai.api.paging import CursorPages
 from convoai.api.rows import Row
 
@@ -55,7 +56,12 @@ class OwnedViewSet(GenericViewSet[Any]):
 
     def get_object(self) -> Any:
         """The row of the path. Raises Http404, alike for absent and for somebody else's."""
-        return self.find(self.get_queryset(), self.kwargs["pk"])
+        if type(self).get_queryset is not OwnedViewSet.get_queryset:
+            return self.find(self.get_queryset(), self.kwargs["pk"])
+        row = owned_row(self.model, self.owner, self.kwargs["pk"])
+        if row is None:
+            raise Http404
+        return row
 
     def locked_object(self) -> Any:
         """The row of the path, for a method that is a `write`: nobody changes it meanwhile.
@@ -99,8 +105,15 @@ class OwnedViewSet(GenericViewSet[Any]):
             raise problem("unknown_field", ["query", "fields"], message)
         return wanted
 
-    def list_response(self, queryset: QuerySet[Any]) -> Response:
-        """The filtered, ordered and (where asked) paged rows as a bare array."""
+    def list_response(self, queryset: QuerySet[Any] | None = None) -> Response:
+        """The filtered, ordered and (where asked) paged rows as a bare array.
+
+        Without a queryset: of all rows of the owner.
+        """
+        if queryset is None:
+            if self._asks_for_all():
+                return self._all_rows()
+            queryset = self.get_queryset()
         columns = self.get_ordering()
         ordered = self.filter_queryset(queryset).order_by(*columns)
         serializer = self.get_serializer()
@@ -112,6 +125,24 @@ class OwnedViewSet(GenericViewSet[Any]):
         rows = [serializer.to_representation(row) for row in found]
         if page is not None:
             return self.get_paginated_response(rows)
+        return Response(rows, headers={"X-Total-Count": str(len(rows))})
+
+    def _asks_for_all(self) -> bool:
+        """Whether the request names no filter, page or fields, as existing frontends do."""
+        if getattr(self.pagination_class, "default_limit", None) is not None:
+            return False
+        asked = self.request.query_params
+        filters = getattr(self, "filterset_class", None)
+        known = filters.base_filters.keys() if filters else ()
+        return asked.keys().isdisjoint({"limit", "cursor", "fields", *known})
+
+    def _all_rows(self) -> Response:
+        serializer: Any = self.get_serializer()
+        columns, ordering = tuple(serializer.sources), self.get_ordering()
+        rows = [
+            serializer.from_values(values)
+            for values in all_owned(self.model, self.owner, columns, ordering)
+        ]
         return Response(rows, headers={"X-Total-Count": str(len(rows))})
 
 
