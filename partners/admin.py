@@ -16,7 +16,16 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from convoai.api.admin import Along, Panel, RecordAdmin, chosen_filter, link, list_link, words
+from convoai.api.admin import (
+    Along,
+    Panel,
+    RecordAdmin,
+    chosen_filter,
+    flag_filter,
+    link,
+    list_link,
+    words,
+)
 from convoai.api.admin.links import add_address, list_address, page_link
 from convoai.api.admin.pages import note_look
 from convoai.api.admin.vectors import vector_words
@@ -36,12 +45,16 @@ def conversation_model() -> Any:
 
 class PartnerForm(forms.ModelForm):
     picture = forms.FileField(
-        required=False, help_text="Stored anew without metadata, at most 1600 pixels wide."
+        label="New picture",
+        required=False,
+        help_text="Stored anew without metadata, at most 1600 pixels wide.",
     )
 
     class Meta:
         model = ConversationPartner
         fields = ("user", *WRITABLE)
+        labels = {"email": "E-mail"}
+        widgets = {"notes": forms.Textarea(attrs={"rows": 4, "cols": 80})}
 
     def clean_picture(self) -> bytes | None:
         file = self.cleaned_data.get("picture")
@@ -56,26 +69,13 @@ def clean_picture(file: Any) -> bytes:
         raise forms.ValidationError(refusal.message) from None
 
 
-class PictureFilter(admin.SimpleListFilter):
-    title = "picture"
-    parameter_name = "picture"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "With a picture"), ("no", "Without")]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() not in ("yes", "no"):
-            return queryset
-        return queryset.filter(image_path__isnull=self.value() == "no")
-
-
 @admin.register(ConversationPartner)
 class PartnerAdmin(RecordAdmin):
     form = PartnerForm
     list_display = ("shown_name", "relationship", "contact", "talks", "owner", "created_at")
     list_filter = (
         chosen_filter("user", "owner"),
-        PictureFilter,
+        flag_filter("image_path__isnull", "picture", "Without", "With a picture"),
         "created_at",
     )
     search_fields = ("name", "email", "phone", "relationship")
@@ -104,7 +104,7 @@ class PartnerAdmin(RecordAdmin):
         )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return ConversationPartner.objects.select_related("user").defer("user__password")
+        return super().get_queryset(request).select_related("user").defer("user__password")
 
     def list_rows(self, rows: Any) -> Any:
         columns = ("name", "relationship", "email", "phone", "created_at", "user__email")
@@ -128,7 +128,7 @@ class PartnerAdmin(RecordAdmin):
     def owner(self, partner: ConversationPartner) -> SafeString:
         return link(partner.user)
 
-    @admin.display(description="picture")
+    @admin.display(description="picture now")
     def picture_now(self, partner: ConversationPartner) -> SafeString:
         if stored_image(partner.image_path) is None:
             return words("None stored." if not partner.image_path else partner.image_path)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models.functions import Left, Length
@@ -17,7 +18,16 @@ from conversations.admin.rules import RESTS_ON_IT_ALONE, RecordForm
 from conversations.admin.search import HELP, search_rows
 from conversations.models import Conversation, ConversationTopic, ExtractedFact, Message
 from conversations.services import conversations as services
-from convoai.api.admin import Along, Panel, RecordAdmin, chosen_filter, link, list_link, words
+from convoai.api.admin import (
+    Along,
+    Panel,
+    RecordAdmin,
+    chosen_filter,
+    flag_filter,
+    link,
+    list_link,
+    words,
+)
 from convoai.api.admin.links import add_address, list_address, page_link
 from convoai.api.admin.vectors import vector_words
 
@@ -46,6 +56,10 @@ class ConversationForm(RecordForm):
         model = Conversation
         fields = ("partner", "full_transcript", *WRITABLE)
         labels = {"external_id": "External id"}
+        widgets = {
+            "title": forms.TextInput(attrs={"size": 80}),
+            "summary": forms.Textarea(attrs={"rows": 3, "cols": 80}),
+        }
         help_texts = {
             "full_transcript": "Cut into messages when the talk is saved.",
             "language": "The language that search words are stemmed in, such as english or german.",
@@ -98,12 +112,11 @@ class ConversationAdmin(RecordAdmin):
     list_display = (
         "shown_title",
         "partner_link",
-        "owner",
+        "started_at",
         "messages_link",
         "facts_link",
-        "is_analyzed",
-        "source_link",
-        "started_at",
+        "analyzed",
+        "owner",
         "created_at",
     )
     list_filter = (
@@ -111,7 +124,7 @@ class ConversationAdmin(RecordAdmin):
         chosen_filter("partner"),
         chosen_filter("conversation_topics__topic"),
         chosen_filter("source"),
-        "is_analyzed",
+        flag_filter("is_analyzed", "analysis", "Analyzed", "Not yet"),
         "created_at",
     )
     search_fields = ("transcript_search",)
@@ -125,7 +138,7 @@ class ConversationAdmin(RecordAdmin):
     readonly_fields = (
         "owner",
         "partner_link",
-        "source",
+        "source_link",
         "transcript",
         *ANALYSIS,
         "created_at",
@@ -148,7 +161,7 @@ class ConversationAdmin(RecordAdmin):
             (
                 "Where it came from",
                 {
-                    "fields": ("source", "created_at", "updated_at", "transcript"),
+                    "fields": ("source_link", "created_at", "updated_at", "transcript"),
                     "classes": ("collapse",),
                 },
             ),
@@ -163,7 +176,7 @@ class ConversationAdmin(RecordAdmin):
         return rows.defer("user__password", "partner__notes")
 
     def list_rows(self, rows: Any) -> Any:
-        columns = ("title", "is_analyzed", "source", "started_at", "created_at")
+        columns = ("title", "is_analyzed", "started_at", "created_at")
         return rows.with_counts().only(*columns, "partner__name", "user__email")
 
     def search(self, request: HttpRequest, rows: Any, words: str) -> Any:
@@ -188,6 +201,10 @@ class ConversationAdmin(RecordAdmin):
     @admin.display(description="facts")
     def facts_link(self, talk: Any) -> SafeString:
         return list_link(ExtractedFact, f"{talk.fact_count:,}", conversation=talk.pk)
+
+    @admin.display(description="analyzed", boolean=True)
+    def analyzed(self, talk: Conversation) -> bool:
+        return talk.is_analyzed
 
     @admin.display(description="source")
     def source_link(self, talk: Conversation) -> SafeString:

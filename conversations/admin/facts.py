@@ -16,7 +16,7 @@ from conversations.admin import columns
 from conversations.admin.rules import RecordForm, require_same_owner
 from conversations.models import ExtractedFact
 from conversations.services import facts as services
-from convoai.api.admin import RecordAdmin, chosen_filter, link, list_link, words
+from convoai.api.admin import RecordAdmin, chosen_filter, flag_filter, link, list_link, words
 from convoai.api.admin.lists import COUNTED
 from convoai.refusals import Refusal
 
@@ -59,19 +59,6 @@ class FactForm(RecordForm):
             self.add_error("quote", refusal.message)
 
 
-class CurrentFilter(admin.SimpleListFilter):
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("current", "Current"), ("past", "Past")]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() not in ("current", "past"):
-            return queryset
-        return queryset.filter(is_current=self.value() == "current")
-
-
 @admin.register(ExtractedFact)
 class FactAdmin(RecordAdmin):
     form = FactForm
@@ -79,11 +66,9 @@ class FactAdmin(RecordAdmin):
         "fact_key",
         "value",
         "partner_link",
-        "category_link",
+        "state",
         "confidence",
-        "is_current",
-        "review",
-        "origin",
+        "category_link",
         "talk",
         "extracted_at",
     )
@@ -93,7 +78,7 @@ class FactAdmin(RecordAdmin):
         chosen_filter("conversation"),
         chosen_filter("source_message", "message"),
         chosen_filter("category"),
-        CurrentFilter,
+        flag_filter("is_current", "state", "Current", "Past"),
         "review",
         "origin",
     )
@@ -147,7 +132,6 @@ class FactAdmin(RecordAdmin):
             "confidence",
             "is_current",
             "review",
-            "origin",
             "extracted_at",
             "partner__name",
             "conversation__title",
@@ -172,6 +156,10 @@ class FactAdmin(RecordAdmin):
     @admin.display(description="partner")
     def partner_link(self, fact: ExtractedFact) -> SafeString:
         return link(fact.partner)
+
+    @admin.display(description="state")
+    def state(self, fact: ExtractedFact) -> str:
+        return f"{'current' if fact.is_current else 'past'}, {fact.get_review_display()}"
 
     @admin.display(description="category")
     def category_link(self, fact: ExtractedFact) -> SafeString:

@@ -46,3 +46,24 @@ def chosen_filter(lookup: str, title: str = "") -> type[ChosenFilter]:
     name = lookup.split("__")[-1]
     options = {"lookup": lookup, "parameter_name": name, "title": title or name.replace("_", " ")}
     return type("ChosenFilter", (ChosenFilter,), options)
+
+
+class FlagFilter(admin.SimpleListFilter):
+    """Two kinds of rows: those for which a lookup holds, and the others."""
+
+    lookup: str
+    names: tuple[str, str]
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return list(zip(("yes", "no"), self.names, strict=True))
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(**{self.lookup: self.value() == "yes"})
+
+
+def flag_filter(lookup: str, title: str, yes: str, no: str) -> type[FlagFilter]:
+    """A filter named `title` with these two choices."""
+    options = {"lookup": lookup, "parameter_name": title, "title": title, "names": (yes, no)}
+    return type("FlagFilter", (FlagFilter,), options)

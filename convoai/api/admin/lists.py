@@ -65,6 +65,8 @@ class RecordList(ChangeList):
         shown = {row.pk: row for row in self.model_admin.list_rows(rows)}  # type: ignore[attr-defined]
         # A row may have been deleted since its key was read.
         self.result_list = [shown[key] for key in keys if key in shown]
+        if not self.query and not self.has_active_filters:
+            self.full_result_count = self.result_count
         if not self._dates_are_cheap():
             self.date_hierarchy = None
 
