@@ -8,7 +8,9 @@ from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
 from conversations.models import Conversation, ExtractedFact, Message, Topic
-from convoai.api.filters import FlagFilter, IdFilter, MomentFilter, TextFilter
+from conversations.models.fact import Origin, Review
+from conversations.models.message import Sender
+from convoai.api.filters import ChoiceFilter, FlagFilter, IdFilter, MomentFilter, TextFilter
 from convoai.database.fields import casefold_key
 
 
@@ -37,7 +39,7 @@ class ConversationFilters(filters.FilterSet):
 
 
 class MessageFilters(filters.FilterSet):
-    sender = TextFilter(label="user or partner")
+    sender = ChoiceFilter(choices=Sender.choices, label="Who said it")
     since = MomentFilter(field_name="timestamp", lookup_expr="gte", label="Said since")
     until = MomentFilter(field_name="timestamp", lookup_expr="lt", label="Said before")
 
@@ -68,8 +70,8 @@ class FactFilters(filters.FilterSet):
     current = FlagFilter(field_name="is_current", label="Current or retired")
     is_current = FlagFilter(label="Current or retired")
     subject = TextFilter(label="partner, user, or a name")
-    origin = TextFilter(label="analysis, user or import")
-    review = TextFilter(label="State of review")
+    origin = ChoiceFilter(choices=Origin.choices, label="Whose word it is")
+    review = ChoiceFilter(choices=Review.choices, label="State of review")
     since = MomentFilter(field_name="extracted_at", lookup_expr="gte", label="Learned since")
     as_of = MomentFilter(method="known_at", label="What was known and true then")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -22,7 +23,7 @@ class ParameterField(forms.Field):
     reader: type[serializers.Field[Any, Any, Any, Any]]
 
     def clean(self, value: Any) -> Any:
-        if value in (None, ""):
+        if value is None:
             return None
         try:
             return self.reader().run_validation(value)
@@ -42,7 +43,12 @@ class MomentField(ParameterField):
 
 
 class TextField(ParameterField):
+    """An empty text asks for nothing, as an empty search box does; other empty values are wrong."""
+
     reader = Text
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(value or None)
 
 
 class FlagField(ParameterField):
@@ -63,6 +69,15 @@ class TextFilter(filters.Filter):
 
 class FlagFilter(filters.Filter):
     field_class = FlagField
+
+
+class ChoiceFilter(filters.ChoiceFilter):
+    """One of some words; the message names them and not what was sent, as Django's would."""
+
+    def __init__(self, *args: Any, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        offered = ", ".join(value for value, _ in choices)
+        errors = {"invalid_choice": f"Give one of: {offered}."}
+        super().__init__(*args, choices=choices, error_messages=errors, **kwargs)
 
 
 class FilterBackend(filters.DjangoFilterBackend):
