@@ -17,13 +17,14 @@ from conversations.admin.rules import RecordForm, require_same_owner
 from conversations.models import ExtractedFact
 from conversations.services import facts as services
 from convoai.api.admin import RecordAdmin, chosen_filter, flag_filter, link, list_link, words
-from convoai.api.admin.lists import COUNTED
 from convoai.refusals import Refusal
 
 WORDS = ("category", "fact_key", "fact_value", "subject", "confidence", "valid_from")
 CORRECTABLE = (*WORDS, "many_valued")
 SOURCES = ("conversation", "source_message")
 EXCERPT = 200
+# Words that so many facts hold, at most, are looked for once.
+RARE = 1_000
 
 
 class FactForm(RecordForm):
@@ -144,10 +145,13 @@ class FactAdmin(RecordAdmin):
         )
 
     def search(self, request: HttpRequest, rows: Any, words: str) -> Any:
-        """Looks through the table once, and not once to count and once to show."""
-        found = super().search(request, rows, words).order_by("-pk")
-        keys = list(found.values_list("pk", flat=True)[: COUNTED + 1])
-        return rows.filter(pk__in=keys)
+        """Looks through the table once for rare words, and not once to count and once to show.
+
+        Common words are found early in either look.
+        """
+        found = super().search(request, rows, words)
+        keys = list(found.order_by("-pk").values_list("pk", flat=True)[: RARE + 1])
+        return found if len(keys) > RARE else rows.filter(pk__in=keys)
 
     @admin.display(description="value")
     def value(self, fact: Any) -> SafeString:
