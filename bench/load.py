@@ -72,7 +72,7 @@ def run(path: Path, ways: list[str], repeat: int) -> None:
     took: dict[str, list[float]] = {way: [] for way in ways}
     password = ""
     with ExitStack() as stack:
-        port = stack.enter_context(running_server(SINGLE_USER="")) if "api" in ways else 0
+        port = stack.enter_context(running_server(SINGLE_USER="")).port if "api" in ways else 0
         for _ in range(repeat):
             for way in ways:
                 user, password, key = new_user()

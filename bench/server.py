@@ -11,15 +11,21 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from project import ROOT
 
 START_SECONDS = 60
 
 
+class Server(NamedTuple):
+    port: int
+    pid: int
+
+
 @contextmanager
-def running_server(**variables: str) -> Iterator[int]:
-    """The port of `manage.py serve`, with these environment variables besides our own.
+def running_server(**variables: str) -> Iterator[Server]:
+    """`manage.py serve`, with these environment variables besides our own.
 
     Raises SystemExit with what the server said when it does not come up.
     """
@@ -38,7 +44,7 @@ def running_server(**variables: str) -> Iterator[int]:
             if not becomes_healthy(port, process):
                 said.seek(0)
                 raise SystemExit(f"The server did not start:\n{said.read().decode()}")
-            yield port
+            yield Server(port, process.pid)
         finally:
             process.terminate()
             try:

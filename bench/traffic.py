@@ -17,6 +17,8 @@ WARM_UP_SECONDS = 1.0
 class Measured:
     """What came of one run: answers per second, and how long they took in milliseconds."""
 
+    # Requests sent in all, with those of the warm-up.
+    sent: int
     per_second: float
     p50: float
     p95: float
@@ -97,6 +99,7 @@ def measure(
     begin = time.perf_counter() + WARM_UP_SECONDS
     end, last = begin + seconds, begin
     took: list[float] = []
+    sent = clients
     size = 0
     while (now := time.perf_counter()) < end or len(took) < 2:
         for key, _ in selector.select(timeout=30):
@@ -107,6 +110,7 @@ def measure(
                     took.append((now - client.sent_at) * 1000)
                     last, size = now, client.size
                 client.send(next_request())
+                sent += 1
     # The last answers are waited for, or the next run would share the server with them.
     waiting = len(crowd)
     while waiting:
@@ -117,4 +121,4 @@ def measure(
                 waiting -= 1
     selector.close()
     cuts = statistics.quantiles(took, n=20)
-    return Measured(len(took) / (last - begin), statistics.median(took), cuts[18], size)
+    return Measured(sent, len(took) / (last - begin), statistics.median(took), cuts[18], size)
