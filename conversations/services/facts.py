@@ -106,15 +106,18 @@ def correct_fact(*, fact: ExtractedFact, changes: Mapping[str, Any]) -> Extracte
         setattr(locked, name, value)
     if was_rejected:
         locked.is_current, locked.valid_to, locked.superseded_by = True, None, None
-    left_behind = []
+    left_behind: list[int] = []
     if (locked.fact_key, locked.subject) != before:
         left_behind = list(locked.supersedes.values_list("pk", flat=True))
-    closed = _close_older(locked, timezone.now()) if locked.is_current else []
+    is_new_there = was_rejected or {"fact_key", "subject", "many_valued"} & changes.keys()
+    is_rival = bool(is_new_there) and locked.is_current
+    closed = _close_older(locked, timezone.now()) if is_rival else []
     locked.review = Review.CORRECTED
     places = ["is_current", "valid_to", "superseded_by"]
     locked.save(update_fields=[*changes, *places, "original_value", "review", "updated_at"])
     ExtractedFact.objects.filter(pk__in=closed).update(superseded_by=locked)
-    _release(locked, ExtractedFact.objects.filter(pk__in=left_behind), was_current)
+    if left_behind:
+        _release(locked, ExtractedFact.objects.filter(pk__in=left_behind), was_current)
     return locked
 
 
