@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 
 from django.db import Error as DatabaseFault
@@ -24,6 +25,9 @@ UNAVAILABLE = Fault(
 BUSY = Fault(503, "busy", "Too many changes at once; try again.", 1)
 BAD_VALUE = Fault(422, "bad_value", "A value cannot be stored.")
 TOO_COMPLEX = Fault(422, "too_complex", "The request is too large or too deep to be worked on.")
+STORAGE_FULL = Fault(507, "storage_full", "The disk is full; nothing was stored.")
+# Also for files, such as those that a large upload is kept in meanwhile.
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 # Django's word for a row that was deleted between reading and saving it.
 GONE = Fault(404, "not_found", "This was deleted meanwhile.")
 REFUSED = Fault(422, "refused", "A value breaks a rule of the data.")
@@ -40,7 +44,7 @@ FAULTS = {
     "55P03": Fault(409, "locked", "Another change is being made to this; try again.", 1),
     "57014": Fault(503, "timeout", "This took too long and was stopped; try again.", 5),
     "25P03": UNAVAILABLE,
-    "53100": Fault(507, "storage_full", "The disk is full; nothing was stored."),
+    "53100": STORAGE_FULL,
     "22": BAD_VALUE,
     "54": TOO_COMPLEX,
     "53": UNAVAILABLE,
@@ -53,6 +57,8 @@ def fault_of(error: BaseException) -> Fault | None:
     """The meaning of a database error; None for any other error, and for an unknown one."""
     if isinstance(error, RecursionError):
         return TOO_COMPLEX
+    if isinstance(error, OSError) and error.errno in NO_SPACE:
+        return STORAGE_FULL
     # The driver's own words for text that it cannot even send.
     if isinstance(error, UnicodeEncodeError) or "NUL (0x00)" in str(error):
         return BAD_VALUE

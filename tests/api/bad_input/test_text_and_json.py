@@ -171,18 +171,20 @@ def test_id_is_ascii_digits(api: APIClient, number: Any) -> None:
     with nothing_stored():
         answer = send(api, "POST", TALKS, {"partner_id": number, "messages": []})
         assert answer.status_code == 422, answer.content
-        assert problems(answer)[0][1] == "body.partner_id"
+        # An integer that no column holds is refused by the parser, which knows no fields.
+        assert problems(answer)[0][1] == ("body" if number == 2**63 else "body.partner_id")
 
 
 @pytest.mark.bad_input(12)
-@pytest.mark.parametrize("digits", [20, 4_000, 5_000, 100_000])
+@pytest.mark.parametrize("digits", [19, 20, 4_000, 5_000, 100_000])
 def test_integer_of_thousands_of_digits_is_refused(api: APIClient, digits: int) -> None:
     with nothing_stored():
         for body in (
             f'{{"partner_id": {"9" * digits}, "messages": []}}',
             f'{{"partner_id": 1, "messages": [], "extra": [-{"9" * digits}]}}',
         ):
-            assert types(send(api, "POST", TALKS, body)) == ["number_out_of_range"]
+            answer = send(api, "POST", TALKS, body, HTTP_IDEMPOTENCY_KEY="same")
+            assert types(answer) == ["number_out_of_range"]
 
 
 @pytest.mark.bad_input(13)
