@@ -46,6 +46,7 @@ class ConversationViewSet(OwnedViewSet):
     missing = "Conversation not found"
     filter_backends = [FilterBackend]
     filterset_class = ConversationFilters
+    equal_filters = {"partner_id": "partner_id"}
     body_limit = settings.TRANSCRIPT_BODY_LIMIT
     orderings = {
         "-started_at": ("-started_at", "-pk"),

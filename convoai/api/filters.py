@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django import forms
@@ -84,12 +85,12 @@ class FilterBackend(filters.DjangoFilterBackend):
     """django-filter's backend, whose errors say that they are about the query."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> Any:
-        known = getattr(view, "filterset_class", None)
-        if known is None or known.base_filters.keys().isdisjoint(request.query_params):
-            return queryset  # without the forms that would find nothing to do
-        filterset = self.get_filterset(request, queryset, view)
-        if filterset is None:
+        known: Any = view.filterset_class
+        asked = tuple(name for name in known.base_filters if name in request.query_params)
+        if not asked:
             return queryset
+        kwargs = self.get_filterset_kwargs(request, queryset, view)
+        filterset = only(known, asked)(**kwargs)
         if not filterset.is_valid():
             raise InvalidParameter(
                 {
@@ -102,3 +103,12 @@ class FilterBackend(filters.DjangoFilterBackend):
                 }
             )
         return filterset.qs
+
+
+@lru_cache(maxsize=256)
+def only(known: type[filters.FilterSet], asked: tuple[str, ...]) -> type[filters.FilterSet]:
+    """The filterset with only these filters: it copies all it has for each request."""
+    name = f"{known.__name__} of {', '.join(asked)}"
+    part: type[filters.FilterSet] = type(name, (known,), {"__doc__": known.__doc__})
+    part.base_filters = {name: known.base_filters[name] for name in asked}
+    return part

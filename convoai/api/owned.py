@@ -1,7 +1,8 @@
-"""The two commonest questions about a person's rows, compiled once: one row, and all of them."""
+"""The commonest questions about a person's rows, compiled once: one row, and all of them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -24,10 +25,15 @@ def owned_row(model: type[M], user: Any, pk: int) -> M | None:
 
 
 def all_owned(
-    model: type[Model], user: Any, columns: tuple[str, ...], ordering: tuple[str, ...]
+    model: type[Model],
+    user: Any,
+    columns: tuple[str, ...],
+    ordering: tuple[str, ...],
+    equal: Mapping[str, int],
 ) -> list[tuple[Any, ...]]:
-    """These columns of all rows of the user, in this order."""
-    return _all(model, columns, ordering).rows(user.pk)
+    """These columns of all rows of the user in which the columns of `equal` have its values."""
+    statement = _all(model, columns, ordering, tuple(equal))
+    return statement.rows(user.pk, *equal.values())
 
 
 @cache
@@ -40,10 +46,14 @@ def _one(model: type[Model]) -> tuple[list[str], Statement]:
 
 
 @cache
-def _all(model: type[Model], columns: tuple[str, ...], ordering: tuple[str, ...]) -> Statement:
-    return Statement(
-        lambda owner: _owned(model, owner).order_by(*ordering).values_list(*columns), int
-    )
+def _all(
+    model: type[Model], columns: tuple[str, ...], ordering: tuple[str, ...], equal: tuple[str, ...]
+) -> Statement:
+    def build(owner: int, *values: int) -> QuerySet[Any, Any]:
+        rows = _owned(model, owner).filter(**dict(zip(equal, values, strict=True)))
+        return rows.order_by(*ordering).values_list(*columns)
+
+    return Statement(build, int, *(int for _ in equal))
 
 
 def _owned(model: type[Model], owner: int) -> QuerySet[Any]:
