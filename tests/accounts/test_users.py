@@ -90,3 +90,18 @@ def test_a_fixture_names_users_by_address() -> None:
     assert '"pk"' not in text
     (loaded,) = serializers.deserialize("json", text)
     assert loaded.object.pk == user.pk
+
+
+def test_a_row_with_the_old_columns_alone_can_be_inserted() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO users (email, username, hashed_password) VALUES (%s, %s, %s)",
+            ["old@example.org", "old", "!"],
+        )
+    old = User.objects.get(email="old@example.org")
+    assert (old.is_active, old.is_staff, old.is_superuser, old.updated_at) == (
+        True,
+        False,
+        False,
+        None,
+    )

@@ -44,9 +44,10 @@ class Migration(migrations.Migration):
                 (
                     "is_superuser",
                     models.BooleanField(
+                        db_default=False,
                         default=False,
-                        help_text="Designates that this user has all permissions without explicitly assigning them.",
-                        verbose_name="superuser status",
+                        help_text="May do everything in the admin, without single rights.",
+                        verbose_name="has every right",
                     ),
                 ),
                 ("email", models.EmailField(max_length=254, verbose_name="e-mail address")),

@@ -61,6 +61,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         db_default=False,
         help_text="Staff see everybody's data in the admin.",
     )
+    is_superuser = models.BooleanField(
+        "has every right",
+        default=False,
+        db_default=False,
+        help_text="May do everything in the admin, without single rights.",
+    )
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     updated_at = ChangedAtField(null=True, blank=True, editable=False)
 
