@@ -171,6 +171,7 @@ SPECTACULAR_SETTINGS = {
 BODY_LIMIT = env.int("BODY_LIMIT", default=1_000_000)
 TRANSCRIPT_BODY_LIMIT = env.int("TRANSCRIPT_BODY_LIMIT", default=32_000_000)
 IMAGE_BODY_LIMIT = env.int("IMAGE_BODY_LIMIT", default=12_000_000)
+IMAGES_PER_USER = env.int("IMAGES_PER_USER", default=1_000)
 # RequestLimitsMiddleware holds the limits above, per route and as JSON; Django's own is looser.
 DATA_UPLOAD_MAX_MEMORY_SIZE = TRANSCRIPT_BODY_LIMIT
 # A save in the admin posts every inline message with its fields.

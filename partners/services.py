@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+from django.db import Error as DatabaseFault
 from django.db import transaction
 
 from convoai.accounts.models import User
-from convoai.database.transactions import write
+from convoai.database.transactions import sqlstate, write
+from convoai.refusals import Refusal
 from partners.images import remove_image, store_image
 from partners.models import ConversationPartner
 
@@ -53,13 +56,16 @@ def create_partner_with_image(
 ) -> ConversationPartner:
     """As `create_partner`, with a picture (bytes from `clean_image`) if there is one: both or none.
 
-    Raises Refusal `storage_full` when the file cannot be written.
+    Raises Refusal `quota` for one picture too many, `storage_full` when the file cannot be written.
     """
-    path = None if image is None else store_image(user.pk, image)
+    if image is None:
+        return create_partner(user=user, **values)
+    _refuse_over_quota(user.pk)
+    path = store_image(user.pk, image)
     try:
         return create_partner(user=user, image_path=path, **values)
-    except BaseException:
-        remove_image(path)
+    except BaseException as error:
+        _take_back(path, error)
         raise
 
 
@@ -67,14 +73,36 @@ def set_image(*, partner: ConversationPartner, data: bytes) -> ConversationPartn
     """Make the bytes (from `clean_image`) the partner's picture.
 
     The file is written first and taken back when the row cannot be saved; the old picture goes
-    once the row is safe. So no row ever names a file that is not there.
+    once the row is safe. So no row ever names a file that is not there. Raises Refusal `quota`
+    for one picture too many, `storage_full` when the file cannot be written.
     """
+    if not partner.image_path:
+        _refuse_over_quota(partner.user_id)
     path = store_image(partner.user_id, data)
     try:
         return _point_at_image(partner=partner, path=path)
-    except BaseException:
-        remove_image(path)
+    except BaseException as error:
+        _take_back(path, error)
         raise
+
+
+def _refuse_over_quota(user_id: int) -> None:
+    pictures = ConversationPartner.objects.filter(user_id=user_id, image_path__startswith="faces/")
+    if pictures.count() >= settings.IMAGES_PER_USER:
+        raise Refusal(
+            "quota",
+            f"There are {settings.IMAGES_PER_USER:,} pictures already, which is the limit: "
+            "remove one, or let an operator raise IMAGES_PER_USER.",
+        )
+
+
+def _take_back(path: str, error: BaseException) -> None:
+    """Remove the file of a row that was not saved."""
+    if isinstance(error, DatabaseFault) and sqlstate(error) is None:
+        # The connection was lost, perhaps during COMMIT, and the row may be there after all. If
+        # it is not, `manage.py sweep_images` removes the file.
+        return
+    remove_image(path)
 
 
 @write

@@ -54,6 +54,7 @@ BAD_VALUE_SENTENCE = "A bad value reached the database and should have been refu
 STATUS_OF_REFUSAL = {
     "invalid_image": 400,
     "image_too_large": 413,
+    "quota": 413,
     "not_an_image": 415,
     "storage_full": 507,
 }

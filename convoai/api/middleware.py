@@ -11,8 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
-from convoai.api.errors import fault_for, plain_answer
+from convoai.api.errors import STATUS_OF_REFUSAL, fault_for, plain_answer
 from convoai.api.faults import fault_of
+from convoai.refusals import Refusal
 
 MOST_DIGITS = 18
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -96,7 +97,8 @@ def body_limit(view: Any) -> int:
 
 
 class FaultMiddleware:
-    """Turns database errors of pages (outside the API framework) into a plain 503 or the like."""
+    """Turns database errors and refusals of pages (outside the API framework) into a plain 503
+    or the like."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -105,6 +107,9 @@ class FaultMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, Refusal):
+            status = STATUS_OF_REFUSAL.get(error.code, 422)
+            return plain_answer(status, error.code, error.message)
         if fault_of(error) is None:
             return None
         fault = fault_for(error)

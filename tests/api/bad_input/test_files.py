@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from PIL import Image
 from rest_framework.test import APIClient
 
@@ -33,6 +34,7 @@ from tests.api.bad_input.pictures import (
     telling_png,
     upload,
 )
+from tests.factories import make_partner, make_user
 
 pytestmark = pytest.mark.django_db
 CREATE = "/api/partners/create-with-image"
@@ -287,6 +289,37 @@ def test_path_from_old_data_opens_no_file(
     assert answer.status_code == 404
     assert send(api, "DELETE", f"/api/partners/{dana.pk}").status_code == 204
     assert (media.parent / "secret_key").exists()
+
+
+@pytest.mark.bad_input(61)
+def test_one_picture_too_many_is_refused(
+    api: APIClient, dana: ConversationPartner, settings: Any
+) -> None:
+    settings.IMAGES_PER_USER = 2
+    assert post(api, CREATE, name="Eve", image=upload(picture())).status_code == 201
+    assert give(api, dana, upload(picture())).status_code == 200
+    frank = make_partner(dana.user, "Frank")
+    with nothing_stored():
+        assert refusal(give(api, frank, upload(picture()))) == (413, "quota")
+        one_more = post(api, CREATE, name="Gina", image=upload(picture()))
+        assert refusal(one_more) == (413, "quota")
+    assert post(api, CREATE, name="Gina").status_code == 201
+    assert give(api, dana, upload(picture())).status_code == 200, "replacing is no addition"
+
+
+@pytest.mark.bad_input(61)
+def test_refused_picture_in_the_admin_is_no_fault(
+    dana: ConversationPartner, settings: Any, media: Path
+) -> None:
+    settings.IMAGES_PER_USER = 0
+    browser = Client()
+    browser.force_login(make_user("root", is_staff=True, is_superuser=True))
+    with nothing_stored():
+        answer = browser.post(
+            f"/admin/partners/conversationpartner/{dana.pk}/change/",
+            {"name": "Dana", "user": dana.user_id, "picture": upload(picture())},
+        )
+        assert answer.status_code in (302, 413), "a message on the page, or the plain refusal"
 
 
 @pytest.mark.bad_input(62)

@@ -94,8 +94,8 @@ def test_stopped_database_is_503_until_it_is_back(home: House) -> None:
         ("POST", "/api/auth/login", {"email": "a@example.org", "password": "x"}),
     ):
         check_unavailable(home.ask(method, path, body))
-    ready = home.ask("GET", "/health/ready")
-    assert ready.status == 503
+    check_unavailable(home.ask("GET", "/admin/", Cookie=f"sessionid={'a' * 32}"))
+    assert home.ask("GET", "/health/ready").status == 503
     assert home.ask("GET", "/health/live").status == 200
     assert home.ask("GET", "/api/nothing").status == 404
     bundled.start(home.data_dir)
