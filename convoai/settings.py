@@ -10,6 +10,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from convoai.database.configuration import database_settings
+from convoai.environment import flag, number, text, words
 from convoai.local_secret import local_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -17,18 +18,18 @@ env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
 # Where this installation keeps its things
-DATA_DIR = (BASE_DIR / env.str("DATA_DIR", default=".data")).resolve()
+DATA_DIR = (BASE_DIR / text(env, "DATA_DIR", default=".data")).resolve()
 MEDIA_ROOT = DATA_DIR / "media"
 
 # Who may reach it
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOOPBACK_HOSTS)
-IS_LOCAL = set(ALLOWED_HOSTS) <= set(LOOPBACK_HOSTS) and not env.str("DATABASE_URL", default="")
-DEBUG = env.bool("DEBUG", default=IS_LOCAL)
-SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret(DATA_DIR / "secret_key")
-NUM_PROXIES = env.int("NUM_PROXIES", default=0)
-SINGLE_USER = env.str("SINGLE_USER", default="")
-SINGLE_USER_CONFIRMED = env.bool("SINGLE_USER_CONFIRMED", default=False)
+ALLOWED_HOSTS = words(env, "ALLOWED_HOSTS", default=LOOPBACK_HOSTS)
+IS_LOCAL = set(ALLOWED_HOSTS) <= set(LOOPBACK_HOSTS) and not text(env, "DATABASE_URL")
+DEBUG = flag(env, "DEBUG", default=IS_LOCAL)
+SECRET_KEY = text(env, "SECRET_KEY") or local_secret(DATA_DIR / "secret_key")
+NUM_PROXIES = number(env, "NUM_PROXIES", least=0, default=0)
+SINGLE_USER = text(env, "SINGLE_USER")
+SINGLE_USER_CONFIRMED = flag(env, "SINGLE_USER_CONFIRMED", default=False)
 
 # The database: bundled, or DATABASE_URL
 IS_COMMAND = Path(sys.argv[0]).name == "manage.py" and "runserver" not in sys.argv[1:2]
@@ -130,7 +131,7 @@ LOGOUT_REDIRECT_URL = "/"
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
     "TOKEN_PREFIX": "convoai_",
-    "TOKEN_TTL": timedelta(days=env.int("API_KEY_DAYS", default=90)),
+    "TOKEN_TTL": timedelta(days=number(env, "API_KEY_DAYS", least=1, default=90)),
 }
 
 # The API
@@ -168,18 +169,19 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {},
 }
 # The largest request bodies, in bytes: ordinary ones, and those that may carry a transcript.
-BODY_LIMIT = env.int("BODY_LIMIT", default=1_000_000)
-TRANSCRIPT_BODY_LIMIT = env.int("TRANSCRIPT_BODY_LIMIT", default=32_000_000)
-IMAGE_BODY_LIMIT = env.int("IMAGE_BODY_LIMIT", default=12_000_000)
-IMAGES_PER_USER = env.int("IMAGES_PER_USER", default=1_000)
+BODY_LIMIT = number(env, "BODY_LIMIT", least=1, default=1_000_000)
+TRANSCRIPT_BODY_LIMIT = number(env, "TRANSCRIPT_BODY_LIMIT", least=1, default=32_000_000)
+IMAGE_BODY_LIMIT = number(env, "IMAGE_BODY_LIMIT", least=1, default=12_000_000)
+IMAGES_PER_USER = number(env, "IMAGES_PER_USER", least=1, default=1_000)
 # RequestLimitsMiddleware holds the limits above, per route and as JSON; Django's own is looser.
 DATA_UPLOAD_MAX_MEMORY_SIZE = TRANSCRIPT_BODY_LIMIT
 # A save in the admin posts every inline message with its fields.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
-REQUIRE_IF_MATCH = env.bool("REQUIRE_IF_MATCH", default=False)
+REQUIRE_IF_MATCH = flag(env, "REQUIRE_IF_MATCH", default=False)
 
 # Browsers from elsewhere
-CORS_ALLOWED_ORIGINS = env.list(
+CORS_ALLOWED_ORIGINS = words(
+    env,
     "ALLOWED_ORIGINS",
     default=[
         f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in (3000, 5173)
@@ -202,12 +204,12 @@ CORS_ALLOW_HEADERS = [
     "x-requested-with",
 ]
 CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "Retry-After", "X-Request-ID", "X-Total-Count"]
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = words(env, "CSRF_TRUSTED_ORIGINS", default=[])
 CSRF_FAILURE_VIEW = "convoai.web.views.csrf_failure"
 
 # Lock-out after wrong passwords
-LOGIN_TRIES = env.int("LOGIN_TRIES", default=5)
-LOGIN_TRIES_PER_ADDRESS = env.int("LOGIN_TRIES_PER_ADDRESS", default=20)
+LOGIN_TRIES = number(env, "LOGIN_TRIES", least=1, default=5)
+LOGIN_TRIES_PER_ADDRESS = number(env, "LOGIN_TRIES_PER_ADDRESS", least=1, default=20)
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 AXES_FAILURE_LIMIT = LOGIN_TRIES
@@ -220,7 +222,7 @@ AXES_HANDLER = "convoai.accounts.lockout.LockoutHandler"
 AXES_USERNAME_CALLABLE = "convoai.accounts.lockout.account_key"
 AXES_CLIENT_IP_CALLABLE = "convoai.accounts.client_address.client_address"
 AXES_LOCKOUT_CALLABLE = "convoai.accounts.lockout_answers.locked_out_response"
-AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_COOL_OFF_MINUTES", default=15))
+AXES_COOLOFF_TIME = timedelta(minutes=number(env, "LOGIN_COOL_OFF_MINUTES", least=1, default=15))
 
 # What browsers may load and do
 CONTENT_SECURITY_POLICY = {
@@ -236,11 +238,12 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-HTTPS = env.bool("HTTPS", default=not (DEBUG or IS_LOCAL))
+HTTPS = flag(env, "HTTPS", default=not (DEBUG or IS_LOCAL))
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_HTTPONLY = True
-SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_HSTS_SECONDS = number(env, "HSTS_SECONDS", least=0, default=31_536_000 if HTTPS else 0)
+# Other hosts below this name may serve something else: whether to bind them is not ours to say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if NUM_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CORS_ALLOW_PRIVATE_NETWORK = IS_LOCAL
@@ -248,7 +251,7 @@ CORS_ALLOW_PRIVATE_NETWORK = IS_LOCAL
 # Pages
 STATIC_URL = "/static/"
 # WhiteNoise serves the files from where they lie; collectstatic is for a web server in front.
-STATIC_ROOT = env.str("STATIC_ROOT", default="") or None
+STATIC_ROOT = text(env, "STATIC_ROOT") or None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 LANGUAGE_CODE = "en-us"
@@ -284,10 +287,10 @@ LOGGING = {
             "formatter": "line",
         }
     },
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
+    "root": {"handlers": ["stderr"], "level": text(env, "LOG_LEVEL", default="WARNING")},
     "loggers": {
-        "convoai": {"level": env.str("LOG_LEVEL", default="INFO")},
-        "django": {"handlers": [], "level": env.str("LOG_LEVEL", default="WARNING")},
+        "convoai": {"level": text(env, "LOG_LEVEL", default="INFO")},
+        "django": {"handlers": [], "level": text(env, "LOG_LEVEL", default="WARNING")},
         # Every 4xx is the client's affair, and its answer says what was wrong.
         "django.request": {"level": "ERROR", "filters": ["without_words"]},
         "django_guid": {"level": "WARNING"},

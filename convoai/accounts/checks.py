@@ -83,6 +83,19 @@ def check_secret_key(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.security)
+def check_hosts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if settings.DEBUG or "*" not in settings.ALLOWED_HOSTS:
+        return []
+    return [
+        Error(
+            "ALLOWED_HOSTS=* answers to any name, so that a foreign page can pose as this server.",
+            hint="Set ALLOWED_HOSTS to the names that people open, such as talks.example.org.",
+            id="accounts.E005",
+        )
+    ]
+
+
 def demo_password_works() -> bool:
     """Whether the demo user can sign in with the password that stands in the README.
 

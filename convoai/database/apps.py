@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.core import checks
 
-from convoai.database.checks import check_driver
+from convoai.database.checks import check_driver, check_role
 
 
 class DatabaseConfig(AppConfig):
@@ -15,3 +15,4 @@ class DatabaseConfig(AppConfig):
         checks.register(check_driver, checks.Tags.database)
         # Also without --database: it needs no connection.
         checks.register(check_driver)
+        checks.register(check_role, checks.Tags.database)

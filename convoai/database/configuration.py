@@ -10,6 +10,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from convoai.database.addresses import parse_url
+from convoai.environment import flag, number, seconds_of
 
 ENGINE = "convoai.database.backend"
 # Seconds until an unreachable host is given up.
@@ -39,7 +40,7 @@ def database_settings(env: environ.Env, data_dir: Path, *, command: bool) -> dic
     options = settings.setdefault("OPTIONS", {})
     options.setdefault("connect_timeout", CONNECT_TIMEOUT)
     options.setdefault("application_name", "convoai command" if command else "convoai")
-    if _flag(env, "DB_SESSION_OPTIONS", default=True):
+    if flag(env, "DB_SESSION_OPTIONS", default=True):
         # Sent with the connection itself, so they cost no round trip; the address's own
         # `options` come last and win.
         options["options"] = " ".join(
@@ -92,11 +93,11 @@ def _pool_options(env: environ.Env, *, command: bool) -> dict[str, Any]:
     timeout = COMMAND_POOL_TIMEOUT if command else WEB_POOL_TIMEOUT
     # Upper case, and all five: the pool library ignores other spellings without a word.
     return {
-        "POOL_SIZE": int(_number(env, "DB_POOL_SIZE", default=size, least=1)),
-        "MAX_OVERFLOW": int(_number(env, "DB_MAX_OVERFLOW", default=overflow, least=0)),
-        "TIMEOUT": _seconds(env, "DB_POOL_TIMEOUT", default=timeout),
-        "RECYCLE": int(_number(env, "DB_POOL_RECYCLE", default=RECYCLE, least=1)),
-        "PRE_PING": _flag(env, "DB_POOL_PRE_PING", default=True),
+        "POOL_SIZE": int(number(env, "DB_POOL_SIZE", default=size, least=1)),
+        "MAX_OVERFLOW": int(number(env, "DB_MAX_OVERFLOW", default=overflow, least=0)),
+        "TIMEOUT": seconds_of(env, "DB_POOL_TIMEOUT", default=timeout),
+        "RECYCLE": int(number(env, "DB_POOL_RECYCLE", default=RECYCLE, least=1)),
+        "PRE_PING": flag(env, "DB_POOL_PRE_PING", default=True),
     }
 
 
@@ -105,42 +106,6 @@ def _session_options(env: environ.Env, *, command: bool) -> str:
     # Django would set the time zone by a statement of its own on every new connection.
     parts = ["-c TimeZone=UTC"]
     for parameter, name, for_web, for_commands in TIMEOUTS:
-        seconds = _seconds(env, prefix + name, default=for_commands if command else for_web)
+        seconds = seconds_of(env, prefix + name, default=for_commands if command else for_web)
         parts.append(f"-c {parameter}={round(seconds * 1000)}")
     return " ".join(parts)
-
-
-def _number(env: environ.Env, name: str, *, default: int, least: int) -> int:
-    text = env.str(name, default="").strip()
-    try:
-        number = int(text) if text else default
-    except ValueError:
-        number = least - 1
-    if number < least:
-        raise ImproperlyConfigured(f"{name} is {text!r}, but must be a whole number from {least}.")
-    return number
-
-
-def _seconds(env: environ.Env, name: str, *, default: float) -> float:
-    text = env.str(name, default="").strip()
-    try:
-        seconds = float(text) if text else default
-    except ValueError:
-        seconds = -1.0
-    # The server keeps milliseconds in 31 bits; the comparison also refuses NaN.
-    if not 0 <= seconds <= 2_000_000:
-        raise ImproperlyConfigured(
-            f"{name} is {text!r}, but must be a number of seconds from 0 to 2000000."
-        )
-    return seconds
-
-
-def _flag(env: environ.Env, name: str, *, default: bool) -> bool:
-    text = env.str(name, default="").strip().lower()
-    if text in {"1", "true", "yes", "on"}:
-        return True
-    if text in {"0", "false", "no", "off"}:
-        return False
-    if not text:
-        return default
-    raise ImproperlyConfigured(f"{name} is {text!r}, but must be true or false.")

@@ -94,3 +94,9 @@ def test_the_demo_password_of_a_switched_off_user_does_no_harm() -> None:
     User.objects.create_user("test@example.com", "test", "testpassword")
     User.objects.update(is_active=False)
     assert not demo_password_works()
+
+
+@pytest.mark.bad_input(78)
+def test_open_hosts_are_refused_without_debug(settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    assert found() == ["accounts.E005"]
