@@ -1,40 +1,119 @@
-"""The facts of a talk: rules first, then telling statements of messages worth reading."""
+"""The facts of a talk: what rules know, then telling statements of messages worth reading."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
 
-from conversations.fact_keys import is_many_valued
+from convoai.analysis.keys import key_named
+from convoai.analysis.offline.clauses import Clause
+from convoai.analysis.offline.dated import birthdays_of
+from convoai.analysis.offline.favourites import favourites_of
+from convoai.analysis.offline.kinds import kind_of
+from convoai.analysis.offline.matching import Match, matches_of, may_be_known
+from convoai.analysis.offline.people import people_facts, people_of
 from convoai.analysis.offline.reading import ReadTurn
-from convoai.analysis.offline.statements import Statement, quote_of, statements_of
+from convoai.analysis.offline.statements import ENOUGH, Told, told_in
+from convoai.analysis.offline.times import Moment, moments_of
+from convoai.analysis.offline.verbs import is_past
 from convoai.analysis.offline.weights import WORTH_READING
+from convoai.analysis.offline.wording import Names, worded, worded_of_other
 from convoai.analysis.offline.worth import worths
 from convoai.analysis.result import FactFound
+from convoai.analysis.values import normalised
+
+MOST_STATEMENTS = 2
+# So many words of a clause may a known fact leave over before the clause is kept as well.
+LEFT_OVER = 4
 
 
 def facts_of(talk: Sequence[ReadTurn], started_at: datetime) -> list[FactFound]:
     """All facts of the talk, in the order of their messages, none twice."""
-    found: list[FactFound] = []
+    found: dict[tuple[str, str, str], FactFound] = {}
     for read, worth in zip(talk, worths(talk), strict=True):
         said_at = read.turn.timestamp or started_at
-        if worth < WORTH_READING:
-            continue
-        found += [_fact(read, statement, worth) for statement in statements_of(read, said_at)]
-    return found
+        for fact in _facts_of_turn(read, worth, said_at):
+            found.setdefault((fact.subject, fact.fact_key, normalised(fact.fact_value)), fact)
+    return list(found.values())
 
 
-def _fact(read: ReadTurn, statement: Statement, worth: float) -> FactFound:
-    quote, start = quote_of(read, statement.clause)
+def _facts_of_turn(read: ReadTurn, worth: float, said_at: datetime) -> Iterator[FactFound]:
+    told = told_in(read)
+    covered: dict[int, int] = {}
+    for item in told:
+        for match in _known(item.clause, said_at.date()):
+            covered[item.clause.start] = covered.get(item.clause.start, 0) + match.end - match.begin
+            yield _known_fact(read, item.clause, match, said_at)
+    if worth < WORTH_READING:
+        return
+    best = sorted((item for item in told if item.telling > 0), key=lambda item: -item.telling)
+    for place, item in enumerate(best[:MOST_STATEMENTS]):
+        left = len(item.clause.words) - covered.get(item.clause.start, -LEFT_OVER)
+        if left >= LEFT_OVER and (place == 0 or item.telling >= ENOUGH):
+            yield from _statement(read, item, worth, said_at)
+
+
+def _known(clause: Clause, today: date) -> Iterator[Match]:
+    if not may_be_known(clause):
+        return
+    yield from matches_of(clause)
+    yield from people_facts(clause)
+    yield from favourites_of(clause)
+    yield from birthdays_of(clause, today)
+
+
+def _known_fact(read: ReadTurn, clause: Clause, match: Match, said_at: datetime) -> FactFound:
+    key = key_named(match.key)
+    begin, end = clause.words[match.begin].start, clause.words[match.end - 1].end
+    moments = moments_of(clause.lower, said_at.date())
     return FactFound(
-        category=statement.category,
-        fact_key=statement.key,
-        fact_value=statement.value,
-        confidence=round(min(0.9, 0.3 + worth / 2), 2),
+        category=key.category,
+        fact_key=key.name,
+        fact_value=match.value,
+        confidence=match.confidence,
         subject=read.turn.sender,
-        quote=quote,
-        quote_start=start,
+        quote=read.turn.content[begin:end],
+        quote_start=begin,
         source_message_id=read.turn.id,
-        many_valued=is_many_valued(statement.key),
-        valid_from=statement.valid_from,
+        many_valued=key.many_valued,
+        valid_from=_first_day(moments, said_at) if match.key != "birthday" else None,
     )
+
+
+def _statement(read: ReadTurn, item: Told, worth: float, said_at: datetime) -> Iterator[FactFound]:
+    """The whole clause as a fact of its kind, about the speaker or a third person."""
+    clause = item.clause
+    lower = clause.lower
+    moments = moments_of(lower, said_at.date(), any(is_past(word) for word in lower))
+    person = next((p for p in people_of(clause) if p.begin == clause.subject_at), None)
+    subject: str = read.turn.sender
+    if person and person.end < len(clause.words):
+        subject = person.name
+        names = Names(read.listener, read.speaker)
+        value = worded_of_other(clause, person.end, names, moments)
+        verb_at = person.end
+    else:
+        value, verb_at = worded(clause, Names(read.listener), moments), clause.subject_at + 1
+    if not value:
+        return
+    key, category = kind_of(lower, verb_at)
+    doubt = 0.15 if clause.subject in {"other", "listener"} else 0.0
+    yield FactFound(
+        category=category,
+        fact_key=key,
+        fact_value=value,
+        confidence=round(min(0.9, 0.3 + worth / 2) - doubt, 2),
+        subject=subject,
+        quote=read.turn.content[clause.start : clause.end],
+        quote_start=clause.start,
+        source_message_id=read.turn.id,
+        many_valued=key_named(key).many_valued,
+        valid_from=_first_day(moments, said_at),
+    )
+
+
+def _first_day(moments: Sequence[Moment], said_at: datetime) -> datetime | None:
+    """When it happened or began, as far as the words tell."""
+    if not moments:
+        return None
+    return datetime.combine(moments[0].start, time(), tzinfo=said_at.tzinfo)

@@ -27,7 +27,7 @@ WISHES = (
 ASKING_VERBS = words("do does did are is was were have has can could will would should may am")
 FORMER = (
     "used to", "no longer", "not anymore", "any more", "anymore", "formerly", "back when",
-    "as a kid", "as a child", "when i was", "years ago", "once", "ex",
+    "as a kid", "as a child", "when i was", "my ex",
 )  # fmt: skip
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from convoai.analysis.offline.clauses import Clause
+from convoai.analysis.offline.lexicon import SPEAKER_WORDS, words
+from convoai.analysis.offline.reading import is_content
 from convoai.analysis.offline.times import Moment
 from convoai.analysis.offline.verbs import after_she, is_adverb, is_participle
 from convoai.analysis.offline.words import Word
@@ -23,53 +26,129 @@ NEGATED = {
     "couldn't": "could not", "wouldn't": "would not", "shouldn't": "should not",
     "hadn't": "had not", "ain't": "is not",
 }  # fmt: skip
+YOU_ARE = {"you're": "is", "you've": "has", "you'll": "will", "you'd": "would"}
+AFTER_NAME = {"are": "is", "were": "was", "have": "has", "aren't": "isn't", "haven't": "hasn't"}
+TRAILING = (" I guess", " I think", " I suppose", " you know", " haha", " lol", " though")
+STATES = words("glad happy excited busy ready sure proud sorry")
 LONGEST_VALUE = 240
 
 
-def worded(clause: Clause, listener: str, moments: Sequence[Moment] = ()) -> str:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What to call the listener and, where the fact is about a third person, the speaker."""
+
+    listener: str = ""
+    speaker: str = ""
+
+
+def worded(clause: Clause, names: Names, moments: Sequence[Moment] = ()) -> str:
     """The clause in the third person. Speaker's statements lose their subject; the listener is
     named; times told from the day of the talk become dates.
     """
-    named = _Namer(clause, listener, moments)
+    renderer = _Renderer(clause, names, moments)
     at = clause.subject_at
     if clause.subject == "speaker":
-        body = _predicate(clause.words, at, named)
-        before = named.span(0, at)
+        body = _predicate(clause.words, at, renderer)
     elif clause.subject == "dropped":
-        body, before = _predicate_of_dropped(clause, named), ""
+        body = _predicate_of_dropped(clause, renderer)
     else:
-        body, before = named.span(at, len(clause.words)), named.span(0, at)
-    text = f"{body}, {before}" if before and _is_long(before) else f"{body} {before}".strip()
-    return _shortened(" ".join(text.split()).strip(" ,;:-–—"))
+        body = renderer.span(at, len(clause.words))
+        if clause.subject != "owned":
+            body = f"says that {_small_start(clause, body)}"
+    return tidy(_joined(body, _adjunct(clause, renderer)))
 
 
-def _is_long(before: str) -> bool:
-    return len(before.split()) > 4
+def worded_of_other(
+    clause: Clause, begin: int, names: Names, moments: Sequence[Moment] = ()
+) -> str:
+    """What is said of a third person, from word `begin` on, where the verb stands."""
+    renderer = _Renderer(clause, names, moments)
+    before = clause.words[clause.subject_at : begin]
+    body = renderer.span(begin, len(clause.words))
+    if before and before[-1].lower.endswith("'s") and before[-1].text[0].isupper():
+        body = f"is {body}"
+    return tidy(_joined(body, _adjunct(clause, renderer)))
 
 
-class _Namer:
-    """Renders words of one clause: others' names, the speaker as they, dates for times."""
+def tidy(text: str) -> str:
+    """One line without loose ends, cut at a word when too long."""
+    text = " ".join(text.split()).strip(" ,;:-–—\"'“”")
+    for trailing in TRAILING:
+        text = text.removesuffix(trailing).rstrip(" ,;:-–—")
+    if len(text) <= LONGEST_VALUE:
+        return text
+    return text[:LONGEST_VALUE].rpartition(" ")[0].rstrip(" ,;:-") + " …"
 
-    def __init__(self, clause: Clause, listener: str, moments: Sequence[Moment]) -> None:
+
+def _small_start(clause: Clause, body: str) -> str:
+    """The body without its capital, unless it begins with a name."""
+    first = clause.words[clause.subject_at]
+    inner = {word.text for word in clause.words[clause.subject_at + 1 :]}
+    ordinary = not is_content(first.lower) or first.lower.endswith("ing") or first.lower in inner
+    return body[:1].lower() + body[1:] if ordinary and first.lower != "i" else body
+
+
+def _adjunct(clause: Clause, renderer: _Renderer) -> str:
+    """What stands before the subject, when it says something: a time, a circumstance."""
+    at = clause.subject_at
+    before = clause.words[:at]
+    told = any(word.start in renderer.first for word in before)
+    if not told and sum(is_content(word.lower) for word in before) < 2:
+        return ""
+    text = renderer.span(0, at).strip()
+    first = before[0]
+    if (first.start not in renderer.first and not (
+        first.text[0].isupper() and at > 1 and first.lower not in SMALL
+    )) or first.lower in SMALL:
+        text = text[:1].lower() + text[1:]
+    return text
+
+
+SMALL = words(
+    "after before since during in on at every when as while until for with a an the over by to"
+    " besides because although though whenever around from last next this some one two"
+)
+
+
+def _joined(body: str, adjunct: str) -> str:
+    """The adjunct after the first part of the body, before an afterthought."""
+    if not adjunct:
+        return body
+    places = [
+        place
+        for sign in (" - ", " – ", ", but ", ", so ", ", and ", "; ", ", which ")
+        if (place := body.find(sign)) > 12
+    ]
+    cut = min(places, default=len(body))
+    comma = "," if len(adjunct.split()) > 5 else ""
+    return f"{body[:cut]}{comma} {adjunct}{body[cut:]}"
+
+
+class _Renderer:
+    """Renders words of one clause: the speaker as they, names for you, dates for times."""
+
+    def __init__(self, clause: Clause, names: Names, moments: Sequence[Moment]) -> None:
         self.clause = clause
-        self.listener = listener
-        self.first = {clause.words[m.first].start: m for m in moments if m.last < len(clause.words)}
+        self.names = names
+        inside = [moment for moment in moments if moment.last < len(clause.words)]
+        self.first = {clause.words[moment.first].start: moment for moment in inside}
         self.covered = {
             clause.words[place].start
-            for m in moments
-            if m.last < len(clause.words)
-            for place in range(m.first + 1, m.last + 1)
+            for moment in inside
+            for place in range(moment.first + 1, moment.last + 1)
         }
 
     def span(self, begin: int, end: int) -> str:
         """Words begin to end, with the signs between them."""
         pieces: list[str] = []
+        named = False
         for word in self.clause.words[begin:end]:
             if word.start in self.covered:
                 continue
             moment = self.first.get(word.start)
-            text = moment.text if moment else self._word(word)
+            text = moment.text if moment else self._word(word, named)
             pieces.append((self._gap_before(word) if pieces else "") + text)
+            named = bool(self.names.listener) and word.lower in {"you", "u"}
         return "".join(pieces)
 
     def _gap_before(self, word: Word) -> str:
@@ -80,74 +159,97 @@ class _Namer:
             back -= 1
         return sentence.text[back:at] or " "
 
-    def _word(self, word: Word) -> str:
+    def _word(self, word: Word, after_you: bool) -> str:
         lower = word.lower
+        if after_you and lower in AFTER_NAME:
+            return AFTER_NAME[lower]
+        if self.names.speaker and lower in SPEAKER_WORDS:
+            return self._speaker(lower)
         if lower in OWN:
             return OWN[lower]
         if lower in INFORMAL:
             return INFORMAL[lower]
-        if self.listener and lower in {"your", "yours"}:
-            return f"{self.listener}'s"
-        if self.listener and lower in {"you", "u"}:
-            return self.listener
-        if self.listener and lower in {"you're", "you've", "you'll", "you'd"}:
-            return {"r": "is", "v": "has", "l": "will", "d": "would"}[lower[4]].join(
-                (f"{self.listener} ", "")
-            )
-        return word.text
+        return self._listener(lower) or word.text
+
+    def _listener(self, lower: str) -> str:
+        """The listener by name, where "you" is meant for them."""
+        name = self.names.listener
+        if not name:
+            return ""
+        if lower in YOU_ARE:
+            return f"{name} {YOU_ARE[lower]}"
+        if lower in {"your", "yours"}:
+            return f"{name}'s"
+        return name if lower in {"you", "u"} else ""
+
+    def _speaker(self, lower: str) -> str:
+        """The speaker by name, where they would be somebody else."""
+        if lower in {"my", "our", "mine", "ours"}:
+            return f"{self.names.speaker}'s"
+        if "'" in lower:
+            return f"{self.names.speaker} {OWN.get(lower, 'they are').split()[1]}".replace(
+                " are", " is"
+            ).replace(" have", " has")
+        return self.names.speaker
 
 
-def _predicate(words: Sequence[Word], at: int, named: _Namer) -> str:
+def _predicate(clause_words: Sequence[Word], at: int, renderer: _Renderer) -> str:
     """The verb after I or we in the third person, and all that follows."""
-    subject = words[at].lower
+    subject = clause_words[at].lower
     rest = at + 1
-    lead: list[str] = []
-    following = next((w.lower for w in words[rest:] if not is_adverb(w.lower)), "")
+    following = next((w.lower for w in clause_words[rest:] if not is_adverb(w.lower)), "")
+    had = "had" if is_participle(following) or following == "better" else "would"
     contracted = {
         "i'm": "is", "we're": "is", "im": "is", "i've": "has", "we've": "has", "ive": "has",
-        "i'll": "will", "we'll": "will",
-        "i'd": "had" if is_participle(following) or following == "better" else "would",
-        "we'd": "had" if is_participle(following) else "would",
+        "i'll": "will", "we'll": "will", "i'd": had, "we'd": had,
     }  # fmt: skip
     if subject in contracted:
-        return f"{contracted[subject]} {named.span(rest, len(words))}".strip()
-    while rest < len(words) and is_adverb(words[rest].lower):
-        lead.append(named.span(rest, rest + 1))
+        return f"{contracted[subject]} {renderer.span(rest, len(clause_words))}".strip()
+    lead = rest
+    while rest < len(clause_words) - 1 and is_adverb(clause_words[rest].lower):
         rest += 1
-    if rest >= len(words):
-        return " ".join(lead)
-    verb = words[rest].lower
+    if rest >= len(clause_words):
+        return ""
+    verb = clause_words[rest].lower
     said = NEGATED.get(verb) or after_she(verb)
-    present = said != verb and verb not in NEGATED
-    tail = _tail(words, rest + 1, named, present)
-    return " ".join([*lead, said, tail]).strip()
+    tail = _tail(clause_words, rest, renderer, said)
+    return " ".join(part for part in (renderer.span(lead, rest), said, tail) if part)
 
 
-def _tail(words: Sequence[Word], begin: int, named: _Namer, present: bool) -> str:
-    return named.span(begin, len(words))
+def _tail(clause_words: Sequence[Word], verb_at: int, renderer: _Renderer, said: str) -> str:
+    """What follows the verb; "love it and go daily" becomes "loves it and goes daily"."""
+    verb = clause_words[verb_at].lower
+    begin = verb_at + 1
+    if said == verb or verb in NEGATED or verb in {"do", "am", "are"}:
+        return renderer.span(begin, len(clause_words))
+    pieces = []
+    for place in range(begin, len(clause_words) - 1):
+        if clause_words[place].lower == "and" and clause_words[place + 1].lower in SECOND_VERBS:
+            pieces.append(renderer.span(begin, place + 1))
+            pieces.append(after_she(clause_words[place + 1].lower))
+            begin = place + 2
+    return " ".join([*pieces, renderer.span(begin, len(clause_words))]).strip()
 
 
-def _predicate_of_dropped(clause: Clause, named: _Namer) -> str:
+SECOND_VERBS = words(
+    "go take love enjoy want hope think feel try plan live work play make run know get spend need"
+)
+
+
+def _predicate_of_dropped(clause: Clause, renderer: _Renderer) -> str:
     """A statement without its subject: "Been busy", "Went home", "Can't wait"."""
     rest = 0
-    words = clause.words
-    while rest < len(words) - 1 and is_adverb(words[rest].lower):
+    found = clause.words
+    while rest < len(found) - 1 and is_adverb(found[rest].lower):
         rest += 1
-    verb = words[rest].lower
-    tail = named.span(rest + 1, len(words))
-    lead = named.span(0, rest)
+    verb = found[rest].lower
     if verb == "been":
         said = "has been"
     elif verb == "gonna":
         said = "is going to"
-    elif verb.endswith("ing") or verb in {"glad", "happy", "excited"}:
+    elif verb.endswith("ing") or verb in STATES:
         said = f"is {verb}"
     else:
         said = NEGATED.get(verb) or after_she(verb)
-    return " ".join(part for part in (lead.lower(), said, tail) if part)
-
-
-def _shortened(text: str) -> str:
-    if len(text) <= LONGEST_VALUE:
-        return text
-    return text[:LONGEST_VALUE].rpartition(" ")[0].rstrip(" ,;:-") + " …"
+    lead = renderer.span(0, rest).lower()
+    return " ".join(part for part in (lead, said, renderer.span(rest + 1, len(found))) if part)
