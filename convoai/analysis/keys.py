@@ -90,5 +90,8 @@ def key_named(name: str) -> FactKey:
 
 
 def sentence_about(fact: FactFound, name: str) -> str:
-    """The fact as a sentence about the person of this name."""
-    return f"{name} {key_named(fact.fact_key).wording.format(value=fact.fact_value)}"
+    """The fact as a sentence about the person of this name, without its full stop."""
+    text = key_named(fact.fact_key).wording.replace("{value}", fact.fact_value)
+    if text.startswith("their "):
+        return f"{name}'s {text.removeprefix('their ')}"
+    return f"{name} {text}"

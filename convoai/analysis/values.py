@@ -8,7 +8,26 @@ import unicodedata
 WORD = re.compile(r"[^\W_]+")
 # Make no difference to what a value says.
 EMPTY = frozenset(
-    ["a", "an", "the", "their", "his", "her", "my", "our", "its", "is", "are", "was", "has", "have", "just", "really", "very", "so"]
+    [
+        "a",
+        "an",
+        "the",
+        "their",
+        "his",
+        "her",
+        "my",
+        "our",
+        "its",
+        "is",
+        "are",
+        "was",
+        "has",
+        "have",
+        "just",
+        "really",
+        "very",
+        "so",
+    ]
 )
 
 

@@ -48,7 +48,16 @@ DROPPED = words(
     " booked learned learning doing playing reading watching writing making taking can't couldn't"
     " gotta hope hoping haven't hadn't never"
 )
-FARTHEST_SUBJECT = 14
+# Begin a clause whose subject is not the sentence's own.
+SUBORDINATING = words(
+    "since when after before while as because although though that what how where who which why if"
+    " until whenever"
+)
+JOINING = words("and but so")
+FINITE = words(
+    "is are was were can could will would makes gives helps has isn't it's keeps brings takes means"
+)
+FARTHEST_SUBJECT = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +154,16 @@ def _subject(sentence: Sentence, found: list[Word]) -> tuple[Subject, int, int]:
         return "speaker", 0, 0
     place = _own_subject(sentence, found)
     if place is not None:
-        adjunct = first in ADJUNCTS or first.endswith("ing")
+        parted = breaks(gap_after(sentence, found[place - 1])) or found[place - 1].lower in JOINING
+        said_before = any(word.lower in FINITE for word in found[:place])
         subject: Subject = "owned" if found[place].lower in {"my", "our"} else "speaker"
-        if adjunct and (subject == "speaker" or breaks(gap_after(sentence, found[place - 1]))):
+        leads_in = first in ADJUNCTS or (first.endswith("ing") and not said_before)
+        if leads_in and (subject == "speaker" or parted):
             return subject, place, 0
-        if breaks(gap_after(sentence, found[place - 1])) and (place <= 7 or first in lex.ANAPHORS):
+        if parted and (place <= 7 or first in lex.ANAPHORS):
             return subject, place, place
+    if first.endswith("ing") and any(word.lower in FINITE for word in found[1:8]):
+        return "other", 0, 0
     if (
         first in DROPPED
         or (is_past(first) and len(found) > 2)
@@ -166,13 +179,16 @@ def _subject(sentence: Sentence, found: list[Word]) -> tuple[Subject, int, int]:
 
 def _own_subject(sentence: Sentence, found: list[Word]) -> int | None:
     """Where the speaker comes in as subject, after an adjunct or another clause."""
+    inside = False
     for place, word in enumerate(found[:FARTHEST_SUBJECT]):
-        if word.lower not in CLAUSE_STARTS or place == 0:
+        parted = place > 0 and breaks(gap_after(sentence, found[place - 1]))
+        inside = inside and not parted
+        if word.lower not in CLAUSE_STARTS or place == 0 or inside:
             continue
-        before = found[place - 1].lower
-        if word.lower in {"my", "our"} and not breaks(gap_after(sentence, found[place - 1])):
+        if found[place - 1].lower in SUBORDINATING:
+            inside = True
             continue
-        if before in {"that", "what", "how", "where", "who", "which", "why", "if"}:
+        if word.lower in {"my", "our"} and not parted:
             continue
         return place
     return None

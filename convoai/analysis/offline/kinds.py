@@ -49,7 +49,8 @@ DISLIKES = (
     "not into", "don't care for", "sick of", "loathe", "despise", "can't bear",
 )  # fmt: skip
 LEARNING = words(
-    "study studying studied learn learning learned course class classes degree school university college graduated exam exams"
+    "study studying studied learn learning learned course class classes degree school university"
+    " college graduated exam exams"
 )
 
 
@@ -58,6 +59,7 @@ def kind_of(lower: Sequence[str], verb_at: int) -> tuple[str, Category]:
     text = joined(lower)
     have = frozenset(lower)
     verb = next((word for word in lower[verb_at:] if not is_adverb(word)), "")
+    happened = is_past(verb) and "'" not in lower[max(verb_at - 1, 0)]
     if has_phrase(text, DISLIKES):
         return "dislike", "preference"
     if is_wish(lower) or have & GOALS:
@@ -68,7 +70,7 @@ def kind_of(lower: Sequence[str], verb_at: int) -> tuple[str, Category]:
         return "like", "preference"
     if have & HEALTH:
         return "health", "personal"
-    if is_past(verb) and verb not in {"was", "were", "felt", "thought", "knew", "loved", "had"}:
+    if happened and verb not in {"was", "were", "felt", "thought", "knew", "loved", "had"}:
         return ("work_event", "work") if have & WORK else ("event", "life_event")
     if have & WORK:
         return "work_life", "work"

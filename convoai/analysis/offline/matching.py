@@ -17,7 +17,31 @@ NEGATIVE_KEYS = frozenset({"dislike", "avoided_food"})
 WITH_ARTICLE = frozenset({"employer", "job_title"})
 # Read as a thing, but says nothing.
 HOLLOW = frozenset(
-    ["it", "that", "this", "them", "one", "something", "anything", "everything", "thing", "things", "lot", "way", "kind", "time", "bit", "stuff", "you", "how", "what", "people", "place", "idea", "part"]
+    [
+        "it",
+        "that",
+        "this",
+        "them",
+        "one",
+        "something",
+        "anything",
+        "everything",
+        "thing",
+        "things",
+        "lot",
+        "way",
+        "kind",
+        "time",
+        "bit",
+        "stuff",
+        "you",
+        "how",
+        "what",
+        "people",
+        "place",
+        "idea",
+        "part",
+    ]
 )
 
 

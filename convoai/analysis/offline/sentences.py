@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from convoai.analysis.offline.lexicon import words
 from convoai.analysis.offline.words import Word, words_of
 
 # Messages of a talk are at most 32,000 characters long where the product stores them; what is
@@ -16,33 +17,8 @@ MOST_SENTENCES = 200
 
 # Each run of end signs with the quotes and brackets that close it, or a line's end.
 END = re.compile(r"[.!?…]+[\"'”’)\]]*|\n+|[。！？]+")
-ABBREVIATIONS = frozenset(
-    [
-        "dr",
-        "mr",
-        "mrs",
-        "ms",
-        "prof",
-        "st",
-        "mt",
-        "jr",
-        "sr",
-        "vs",
-        "etc",
-        "inc",
-        "ltd",
-        "co",
-        "no",
-        "e.g",
-        "i.e",
-        "approx",
-        "dept",
-        "fig",
-        "a.m",
-        "p.m",
-        "u.s",
-        "u.k",
-    ]
+ABBREVIATIONS = words(
+    "dr mr mrs ms prof st mt jr sr vs etc inc ltd co no e.g i.e approx dept fig a.m p.m u.s u.k"
 )
 
 

@@ -97,9 +97,10 @@ def _adjunct(clause: Clause, renderer: _Renderer) -> str:
         return ""
     text = renderer.span(0, at).strip()
     first = before[0]
-    if (first.start not in renderer.first and not (
-        first.text[0].isupper() and at > 1 and first.lower not in SMALL
-    )) or first.lower in SMALL:
+    if (
+        first.start not in renderer.first
+        and not (first.text[0].isupper() and at > 1 and first.lower not in SMALL)
+    ) or first.lower in SMALL:
         text = text[:1].lower() + text[1:]
     return text
 
@@ -141,12 +142,15 @@ class _Renderer:
     def span(self, begin: int, end: int) -> str:
         """Words begin to end, with the signs between them."""
         pieces: list[str] = []
-        named = False
+        named = own = False
         for word in self.clause.words[begin:end]:
             if word.start in self.covered:
                 continue
             moment = self.first.get(word.start)
             text = moment.text if moment else self._word(word, named)
+            if own and word.lower == "was":
+                text = "were"
+            own = word.lower == "i" and not self.names.speaker
             pieces.append((self._gap_before(word) if pieces else "") + text)
             named = bool(self.names.listener) and word.lower in {"you", "u"}
         return "".join(pieces)
