@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from locomo import Dialogue, Talk, load
 
+from convoai.analysis.keys import sentence_about
 from convoai.analysis.offline.analyzer import OfflineAnalyzer
 from convoai.analysis.result import FactFound, Turn
-from convoai.analysis.keys import sentence_about
 from convoai.analysis.values import normalised
 
 FIRST_PERSON = re.compile(r"\b(?:I|I'm|I've|I'd|I'll|my|me|we|our|us)\b", re.IGNORECASE)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from convoai.analysis.result import Turn
+from convoai.analysis.result import Sender, Turn
 
 SESSION = re.compile(r"session_(\d+)")
 MARK = re.compile(r"D:?(\d+):(\d+)")
@@ -46,7 +46,7 @@ def _dialogue(entry: dict[str, Any]) -> Dialogue:
         talk = Talk([], moment(sessions.get(f"{key}_date_time", "")))
         for turn in sessions[key]:
             number += 1
-            sender = "partner" if turn["speaker"] == partner else "user"
+            sender: Sender = "partner" if turn["speaker"] == partner else "user"
             talk.turns.append(Turn(number, sender, turn["speaker"], turn["text"]))
             talk.notes[number] = notes.get((turn["dia_id"], turn["speaker"]), [])
         talks.append(talk)

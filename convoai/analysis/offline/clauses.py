@@ -39,7 +39,7 @@ CLAUSE_STARTS = words("i i'm i've i'd i'll we we're we've we'd we'll my our im i
 ADJUNCTS = words(
     "last next this yesterday today tonight tomorrow after before since during in on at every when"
     " as while until for with at recently lately once now two three four five six seven eight nine"
-    " ten a an one some sometimes usually besides because although though whenever back just over"
+    " ten a an one some sometimes usually besides because although though whenever back over"
 )
 DROPPED = words(
     "been gonna going planning looking working thinking trying getting having feeling hoping just"
@@ -57,6 +57,7 @@ JOINING = words("and but so")
 FINITE = words(
     "is are was were can could will would makes gives helps has isn't it's keeps brings takes means"
 )
+ARTICLES = words("a an one two three four five six seven eight nine ten some")
 FARTHEST_SUBJECT = 18
 
 
@@ -157,12 +158,15 @@ def _subject(sentence: Sentence, found: list[Word]) -> tuple[Subject, int, int]:
         parted = breaks(gap_after(sentence, found[place - 1])) or found[place - 1].lower in JOINING
         said_before = any(word.lower in FINITE for word in found[:place])
         subject: Subject = "owned" if found[place].lower in {"my", "our"} else "speaker"
-        leads_in = first in ADJUNCTS or (first.endswith("ing") and not said_before)
+        timed = any(word.lower in lex.TIME_WORDS for word in found[:place])
+        leads_in = (first in ADJUNCTS and (timed or first not in ARTICLES)) or (
+            first.endswith("ing") and not said_before
+        )
         if leads_in and (subject == "speaker" or parted):
             return subject, place, 0
         if parted and (place <= 7 or first in lex.ANAPHORS):
             return subject, place, place
-    if first.endswith("ing") and any(word.lower in FINITE for word in found[1:8]):
+    if first.endswith("ing") and any(word.lower in FINITE for word in found[1:12]):
         return "other", 0, 0
     if (
         first in DROPPED

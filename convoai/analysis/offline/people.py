@@ -31,10 +31,10 @@ RELATIONS: dict[str, str] = {
 }
 ANIMALS = words(
     "dog dogs cat cats puppy puppies kitten kittens rabbit bunny hamster parrot budgie canary"
-    " goldfish fish turtle tortoise snake lizard horse pony guinea-pig ferret gecko hedgehog chicken"
-    " chickens goat donkey beagle labrador retriever poodle terrier spaniel collie dachshund"
-    " shepherd husky bulldog corgi chihuahua pug rottweiler greyhound siamese tabby parakeet pup"
-    " kitty axolotl chameleon iguana rat mouse pig"
+    " goldfish fish turtle tortoise snake lizard horse pony guinea-pig ferret gecko hedgehog"
+    " chicken chickens goat donkey beagle labrador retriever poodle terrier spaniel collie"
+    " dachshund shepherd husky bulldog corgi chihuahua pug rottweiler greyhound siamese tabby"
+    " parakeet pup kitty axolotl chameleon iguana rat mouse pig"
 )
 HAVING = words("have got adopted bought rescued own get own've took has")
 AGES = words(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
+from convoai.analysis.offline.calendar_words import number_of
 from convoai.analysis.offline.clauses import Clause, breaks, gap_after
 from convoai.analysis.offline.lexicon import (
     AUXILIARIES,
@@ -124,13 +125,31 @@ def read_doing(clause: Clause, begin: int) -> int:
 NOT_DOING = words(
     "something anything nothing everything thing king evening morning being having"
     " seeing hearing knowing getting spring string ring feeling bring meeting wedding"
-    " building ceiling clothing darling sibling"
+    " building ceiling clothing darling sibling caring thinking noticing making getting taking"
+    " using doing going working trying starting giving helping talking spending looking coming"
+    " putting keeping letting finding wondering realizing realising hoping wanting needing"
 )
 
 
-def read_number(clause: Clause, begin: int) -> int:
-    from convoai.analysis.offline.calendar_words import number_of
+INSTRUMENTS = words(
+    "guitar piano violin cello drums flute saxophone trumpet clarinet bass ukulele harp viola"
+    " trombone oboe accordion banjo organ keyboard harmonica"
+)
+SPORTS = words(
+    "tennis football soccer basketball volleyball badminton golf hockey rugby cricket chess squash"
+    " baseball softball handball go bridge darts padel"
+)
 
+
+def read_instrument(clause: Clause, begin: int) -> int:
+    return begin + (clause.words[begin].lower in INSTRUMENTS)
+
+
+def read_sport(clause: Clause, begin: int) -> int:
+    return begin + (clause.words[begin].lower in SPORTS)
+
+
+def read_number(clause: Clause, begin: int) -> int:
     word = clause.words[begin].lower if begin < len(clause.words) else ""
     return begin + (number_of(word) is not None)
 
@@ -149,6 +168,8 @@ READERS: dict[str, Reader] = {
     "{profession}": read_profession,
     "{doing}": read_doing,
     "{number}": read_number,
+    "{instrument}": read_instrument,
+    "{sport}": read_sport,
 }
 
 
@@ -159,7 +180,3 @@ def is_capture(token: str) -> bool:
 def captured(clause: Clause, token: str, begin: int) -> int:
     """The place after the phrase this token reads; `begin` when there is none."""
     return READERS[token](clause, begin) if begin < len(clause.words) else begin
-
-
-def names_in(words_: Sequence[str]) -> list[str]:
-    return [word for word in words_ if word[:1].isupper()]

@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-I_AM = "i'm|i|im am?"
-WE_I = "i|we"
-
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -62,9 +59,9 @@ studies 0.85: i'm|i've been? studying {thing}
 studies 0.85: i study {thing}
 studies 0.85: i'm majoring in {thing}
 education 0.85: i|i've graduated from {organisation}
-instrument 0.9: i play|playing the? guitar|piano|violin|cello|drums|flute|saxophone|trumpet|clarinet|bass|ukulele|harp|viola|trombone|oboe|accordion|banjo
-instrument 0.9: i'm|i've been? playing|learning the? guitar|piano|violin|cello|drums|flute|saxophone|trumpet|clarinet|bass|ukulele|harp|viola|trombone|oboe|accordion|banjo
-sport_played 0.85: i|we play tennis|football|soccer|basketball|volleyball|badminton|golf|hockey|rugby|cricket|chess|squash|baseball|softball|handball|go|bridge
+instrument 0.9: i play|playing the? {instrument}
+instrument 0.9: i'm|i've been? playing|learning the? {instrument}
+sport_played 0.85: i|we play {sport}
 hobby 0.85: i love|enjoy|like|adore {doing}
 hobby 0.85: i|i've started|took|taken up? {doing}
 hobby 0.85: i'm into {doing}
@@ -76,8 +73,11 @@ interest 0.8: i'm a|an big|huge? fan of {thing}
 interest 0.8: i'm passionate|crazy|enthusiastic about {thing}
 skill 0.8: i'm good|great at {doing}
 dislike 0.85: i hate|dislike|loathe|detest {thing}
-dislike 0.85: i don't|do|can't not? like|stand|bear {thing}
-relationship_status 0.85: i'm|we're|i happily|recently|newly|am? married|engaged|divorced|single|widowed|separated
+dislike 0.85: i don't like {thing}
+dislike 0.85: i do not like {thing}
+dislike 0.85: i can't|cannot stand|bear {thing}
+relationship_status 0.85: i'm|we're|im happily|newly? married|engaged|divorced|single|widowed|separated
+relationship_status 0.85: i|we am|are happily|newly? married|engaged|divorced|single|widowed|separated
 relationship_status 0.9: i|we|i've|we've got|gotten married|engaged|divorced
 children_count 0.9: i|we|i've|we've have|got {number} kids|children|sons|daughters|boys|girls
 age 0.9: i'm|im {number} years old

@@ -9,10 +9,10 @@ from convoai.analysis.offline.reading import ReadTurn
 from convoai.analysis.result import Sentiment
 
 GOOD = words(
-    "love loved lovely great good nice awesome amazing wonderful happy glad excited fun enjoy enjoyed"
-    " beautiful fantastic proud thankful grateful thrilled best perfect win won success successful"
-    " delighted relaxing peaceful inspiring sweet blessed congratulations congrats yay hooray joy"
-    " excellent brilliant better improved fine pleased relieved hope hopeful"
+    "love loved lovely great good nice awesome amazing wonderful happy glad excited fun enjoy"
+    " enjoyed beautiful fantastic proud thankful grateful thrilled best perfect win won success"
+    " successful delighted relaxing peaceful inspiring sweet blessed congratulations congrats"
+    " yay hooray joy excellent brilliant better improved fine pleased relieved hope hopeful"
 )
 BAD = words(
     "sad bad awful terrible horrible hate hated angry upset worried worry scared afraid lost died"

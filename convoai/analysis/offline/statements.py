@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from convoai.analysis.offline import guards
 from convoai.analysis.offline.clauses import Clause, clause_of
-from convoai.analysis.offline.lexicon import ANAPHORS, TIME_WORDS, words
+from convoai.analysis.offline.lexicon import ANAPHORS, AUXILIARIES, TIME_WORDS, words
 from convoai.analysis.offline.reading import ReadTurn, is_content
+from convoai.analysis.offline.verbs import is_past
 
 # How much a clause tells by whom it is about.
 BY_SUBJECT = {"speaker": 3.0, "dropped": 2.0, "owned": 2.5, "other": 0.5, "listener": -2.0}
@@ -55,9 +56,26 @@ def telling_of(clause: Clause) -> float:
     if content == 0:
         return 0.0
     score = BY_SUBJECT[clause.subject] + min(content, 8) * 0.5
+    score -= 3.0 * (clause.subject in {"speaker", "dropped"} and _wishes_listener(lower))
+    score -= 2.0 * (clause.subject == "owned" and not _has_verb(lower))
     score += 0.7 * any(word in TIME_WORDS for word in lower)
     score -= 1.5 * (lower[0] in ANAPHORS)
     score -= 2.0 * (clause.subject == "other" and lower[0] in IMPERATIVES)
     score -= 2.0 * guards.is_conditional(lower)
     score -= 1.5 * guards.is_reported(lower)
     return score
+
+
+def _wishes_listener(lower: list[str]) -> bool:
+    """ "I hope you ...", "I'm glad you ...": said for the listener."""
+    return any(
+        word in {"hope", "hoping", "glad", "happy", "sure", "bet"}
+        and lower[place + 1 : place + 2] in (["you"], ["you're"], ["your"])
+        for place, word in enumerate(lower[:4])
+    )
+
+
+def _has_verb(lower: list[str]) -> bool:
+    return len(lower) > 5 or any(
+        word in AUXILIARIES or is_past(word) or word.endswith(("'s", "s")) for word in lower[2:]
+    )

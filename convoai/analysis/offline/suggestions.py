@@ -9,6 +9,7 @@ from convoai.analysis.result import FactFound, Sender, TopicFound
 
 MOST = 5
 LONGEST_QUOTE = 110
+FEWEST_WORDS = 5
 QUESTIONS = {
     "employer": "How are things at {value}?",
     "job_title": "How is work as {value} going?",
@@ -66,7 +67,8 @@ def _question(fact: FactFound) -> str:
         if fact.fact_key == "pet" and value[:2].islower():
             value = f"the {value.removeprefix('a ').removeprefix('an ')}"
         return QUESTIONS[fact.fact_key].format(value=value, name=name).replace("their ", "your ")
-    if fact.fact_key in SAID and len(fact.quote) <= LONGEST_QUOTE:
+    told = len(fact.quote.split()) >= FEWEST_WORDS and not fact.fact_value.startswith("says that")
+    if fact.fact_key in SAID and told and len(fact.quote) <= LONGEST_QUOTE:
         return SAID[fact.fact_key].format(quote=fact.quote.rstrip(" .!,"))
     return ""
 

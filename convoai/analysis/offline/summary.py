@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convoai.analysis.keys import sentence_about
+from convoai.analysis.offline.lexicon import ANAPHORS
 from convoai.analysis.result import FactFound, Sender, TopicFound
 
 MOST_TOPICS = 3
@@ -44,7 +45,11 @@ def most_telling(facts: Sequence[FactFound]) -> FactFound | None:
 def telling(fact: FactFound) -> float:
     anaphoric = fact.fact_value.startswith("says that ")
     richness = min(len(fact.fact_value.split()), 14) / 70
-    return fact.confidence + TELLING_KEYS.get(fact.fact_key, 0.1) + richness - 0.4 * anaphoric
+    opening = fact.fact_value.lower().replace(",", "").split()[:5]
+    vague = any(word in ANAPHORS or word in {"them", "there"} for word in opening)
+    short = len(fact.fact_value.split()) < 4 and fact.fact_key in TELLING_KEYS
+    doubts = 0.4 * anaphoric + 0.25 * vague + 0.3 * short
+    return fact.confidence + TELLING_KEYS.get(fact.fact_key, 0.1) + richness - doubts
 
 
 def sentence(fact: FactFound, names: dict[Sender, str]) -> str:

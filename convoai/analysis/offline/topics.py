@@ -14,7 +14,8 @@ MOST_TOPICS = 8
 MOST_PHRASES = 3
 # A known topic needs this many turns, or as many different words of its own.
 FEWEST = 2
-WEAK = frozenset({"Plans", "Weather", "Shopping", "Friendship"})
+# Shown by words that are said of everything.
+WEAK = frozenset({"Plans", "Weather", "Shopping", "Friendship", "Work", "Home"})
 
 
 def topics_of(talk: Sequence[ReadTurn]) -> list[TopicFound]:
@@ -27,7 +28,9 @@ def topics_of(talk: Sequence[ReadTurn]) -> list[TopicFound]:
                 turns[name].add(place)
                 shown[name].add(word.lower)
     weights = {
-        name: len(places) + 0.5 * len(shown[name]) * (0.3 if name in WEAK else 1.0)
+        name: (len(places) + 0.5 * len(shown[name]))
+        * (0.4 if name in WEAK else 1.0)
+        * (0.6 if len(shown[name]) == 1 else 1.0)
         for name, places in turns.items()
         if len(places) >= FEWEST or len(shown[name]) >= FEWEST or len(talk) <= 4
     }
@@ -56,10 +59,16 @@ def _phrases(talk: Sequence[ReadTurn]) -> Iterator[TopicFound]:
     }
     count: Counter[str] = Counter()
     for read in talk:
-        count.update({name for name in _names(read) if not set(name.lower().split()) & own})
+        count.update(name for name in set(_names(read)) if not _called_by(name, own))
     for name, times in count.most_common(MOST_PHRASES):
         if times >= 2 or (" " in name and len(talk) <= 40):
             yield TopicFound(name, "interest", max(1, min(10, 2 + 2 * times)))
+
+
+def _called_by(name: str, own: set[str]) -> bool:
+    """Whether it is a speaker's name, or a short form of it."""
+    parts = name.lower().removesuffix("'s").split()
+    return any(whole.startswith(part) for part in parts if len(part) > 2 for whole in own)
 
 
 def _names(read: ReadTurn) -> Iterator[str]:

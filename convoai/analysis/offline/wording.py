@@ -96,13 +96,8 @@ def _adjunct(clause: Clause, renderer: _Renderer) -> str:
     if not told and sum(is_content(word.lower) for word in before) < 2:
         return ""
     text = renderer.span(0, at).strip()
-    first = before[0]
-    if (
-        first.start not in renderer.first
-        and not (first.text[0].isupper() and at > 1 and first.lower not in SMALL)
-    ) or first.lower in SMALL:
-        text = text[:1].lower() + text[1:]
-    return text
+    first = before[0].lower
+    return text[:1].lower() + text[1:] if first in SMALL or first.endswith("ing") else text
 
 
 SMALL = words(
@@ -167,6 +162,8 @@ class _Renderer:
         lower = word.lower
         if after_you and lower in AFTER_NAME:
             return AFTER_NAME[lower]
+        if after_you and lower in {"two", "guys", "all", "both"}:
+            return ""
         if self.names.speaker and lower in SPEAKER_WORDS:
             return self._speaker(lower)
         if lower in OWN:
