@@ -82,8 +82,8 @@ def reconcile(
     `known` are the partner's facts, closed and rejected ones too; `heard_at` is when the talk was.
     """
     entries: dict[tuple[str, str], list[_Entry]] = defaultdict(list)
-    for fact in known:
-        entries[_key(fact.subject, fact.fact_key)].append(_entry_of(fact))
+    for stored in known:
+        entries[_key(stored.subject, stored.fact_key)].append(_entry_of(stored))
     steps: list[Step] = []
     for fact in new:
         same_key = entries[_key(fact.subject, fact.fact_key)]

@@ -8,7 +8,8 @@ import unicodedata
 WORD = re.compile(r"[^\W_]+")
 # Make no difference to what a value says.
 EMPTY = frozenset(
-    ["a", "an", "the", "their", "his", "her", "my", "our", "its", "is", "are", "was", "were", "has", "have", "had", "just", "really", "very", "so"]
+    {"a", "an", "the", "their", "his", "her", "my", "our", "its", "is", "are", "was", "were"}
+    | {"has", "have", "had", "just", "really", "very", "so"}
 )
 # Two values of so many words at least may be near in meaning; shorter ones only the same.
 FEWEST_WORDS = 4
