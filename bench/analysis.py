@@ -93,9 +93,7 @@ def judge(
         print(f"  {dialogue.name:<12} {own}")
     print(f"  all          {total}")
     print(f"  simple rule  {rule}")
-    print(
-        f"Token overlap with the notes: value {mean(values):.3f}, with its subject {mean(sentences):.3f}"
-    )
+    print(f"Token overlap: value {mean(values):.3f}, with its subject {mean(sentences):.3f}")
     print(f"Facts {count}, duplicates per partner {100 * doubles / max(count, 1):.2f} %")
 
 

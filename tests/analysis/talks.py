@@ -18,9 +18,7 @@ def turn(content: str, sender: Sender = "partner", number: int = 1) -> Turn:
 def talk(*contents: str) -> list[Turn]:
     """Ann begins, then they take turns."""
     senders: tuple[Sender, Sender] = ("partner", "user")
-    return [
-        turn(content, senders[place % 2], place + 1) for place, content in enumerate(contents)
-    ]
+    return [turn(content, senders[place % 2], place + 1) for place, content in enumerate(contents)]
 
 
 def analysis_of(turns: list[Turn]) -> Analysis:

@@ -6,17 +6,18 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 
 from convoai.analysis.keys import key_named
+from convoai.analysis.offline import guards
 from convoai.analysis.offline.clauses import Clause
 from convoai.analysis.offline.dated import birthdays_of
 from convoai.analysis.offline.favourites import favourites_of
 from convoai.analysis.offline.kinds import kind_of
-from convoai.analysis.offline.matching import Match, matches_of, may_be_known
-from convoai.analysis.offline.people import people_facts, people_of
+from convoai.analysis.offline.matching import Match, is_lasting, matches_of
+from convoai.analysis.offline.people import people_facts, people_of, pets_had
 from convoai.analysis.offline.reading import ReadTurn
-from convoai.analysis.offline.statements import ENOUGH, Told, told_in
+from convoai.analysis.offline.statements import ENOUGH, Told, is_clear_wish, is_dated, told_in
 from convoai.analysis.offline.times import Moment, moments_of
-from convoai.analysis.offline.verbs import is_past
-from convoai.analysis.offline.weights import WORTH_READING
+from convoai.analysis.offline.verbs import looks_back
+from convoai.analysis.offline.weights import WORTH_A_WISH, WORTH_READING
 from convoai.analysis.offline.wording import Names, worded, worded_of_other
 from convoai.analysis.offline.worth import worths
 from convoai.analysis.result import FactFound
@@ -44,20 +45,25 @@ def _facts_of_turn(read: ReadTurn, worth: float, said_at: datetime) -> Iterator[
         for match in _known(item.clause, said_at.date()):
             covered[item.clause.start] = covered.get(item.clause.start, 0) + match.end - match.begin
             yield _known_fact(read, item.clause, match, said_at)
-    if worth < WORTH_READING:
-        return
+    worthy = worth >= WORTH_READING
     best = sorted((item for item in told if item.telling > 0), key=lambda item: -item.telling)
     for place, item in enumerate(best[:MOST_STATEMENTS]):
-        left = len(item.clause.words) - covered.get(item.clause.start, -LEFT_OVER)
-        if left >= LEFT_OVER and (place == 0 or item.telling >= ENOUGH):
+        clause = item.clause
+        left = len(clause.words) - covered.get(clause.start, -LEFT_OVER)
+        fresh = left >= LEFT_OVER or is_dated(clause)
+        wished = worth >= WORTH_A_WISH and is_clear_wish(clause)
+        if fresh and (worthy or wished) and (place == 0 or item.telling >= ENOUGH):
             yield from _statement(read, item, worth, said_at)
 
 
 def _known(clause: Clause, today: date) -> Iterator[Match]:
-    if not may_be_known(clause):
+    if not is_lasting(clause):
+        return
+    yield from people_facts(clause)
+    if guards.is_reported(clause.lower):
         return
     yield from matches_of(clause)
-    yield from people_facts(clause)
+    yield from pets_had(clause)
     yield from favourites_of(clause)
     yield from birthdays_of(clause, today)
 
@@ -65,7 +71,7 @@ def _known(clause: Clause, today: date) -> Iterator[Match]:
 def _known_fact(read: ReadTurn, clause: Clause, match: Match, said_at: datetime) -> FactFound:
     key = key_named(match.key)
     begin, end = clause.words[match.begin].start, clause.words[match.end - 1].end
-    moments = moments_of(clause.lower, said_at.date())
+    moments = moments_of(clause.lower, said_at.date(), looks_back(clause.lower))
     return FactFound(
         category=key.category,
         fact_key=key.name,
@@ -84,7 +90,7 @@ def _statement(read: ReadTurn, item: Told, worth: float, said_at: datetime) -> I
     """The whole clause as a fact of its kind, about the speaker or a third person."""
     clause = item.clause
     lower = clause.lower
-    moments = moments_of(lower, said_at.date(), any(is_past(word) for word in lower))
+    moments = moments_of(lower, said_at.date(), looks_back(lower))
     person = next((p for p in people_of(clause) if p.begin == clause.subject_at), None)
     subject: str = read.turn.sender
     if person and person.end < len(clause.words):

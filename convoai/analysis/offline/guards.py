@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convoai.analysis.offline.lexicon import NEGATIONS, QUESTION_WORDS, words
+from convoai.analysis.offline.lexicon import I_WORDS, NEGATIONS, QUESTION_WORDS, words
 from convoai.analysis.offline.sentences import Sentence
 
+OPENING_MARKS = ('"', "“", "«")
 CONDITIONS = words("if unless suppose supposing imagine pretend assuming hypothetically whether")
 JOKE_WORDS = words("kidding joking jk sarcasm sarcastic")
 JOKE_SIGNS = ("/s", "😜", "🤪", "😉", ";)", ";-)")
@@ -104,20 +105,24 @@ def is_reported(lower: Sequence[str]) -> bool:
 
 def is_quotation(sentence: Sentence) -> bool:
     """Whether the first person stands inside quotation marks only, so speaks for another."""
-    inside, outside = 0, 0
-    open_now = False
+    quoted = quoted_words(sentence)
+    own = [word.start in quoted for word in sentence.words if word.lower in I_WORDS]
+    return bool(quoted) and bool(own) and all(own)
+
+
+def quoted_words(sentence: Sentence) -> set[int]:
+    """Where words stand inside quotation marks, of quotations longer than a title's two words."""
+    if not any(sign in sentence.text for sign in OPENING_MARKS):
+        return set()
+    found: list[list[int]] = []
+    is_open = False
     at = sentence.start
     for word in sentence.words:
-        between = sentence.text[at - sentence.start : word.start - sentence.start]
-        for sign in between:
-            if sign == "“":
-                open_now = True
-            elif sign == "”":
-                open_now = False
-            elif sign == '"':
-                open_now = not open_now
+        for sign in sentence.text[at - sentence.start : word.start - sentence.start]:
+            if sign in OPENING_MARKS or sign in "”»":
+                is_open = sign not in "”»" and not (sign == '"' and is_open)
+                found.append([])
+        if is_open:
+            found[-1].append(word.start)
         at = word.end
-        if word.lower in {"i", "i'm", "i've", "my", "i'll", "i'd", "me"}:
-            inside += open_now
-            outside += not open_now
-    return inside > 0 and outside == 0
+    return {start for run in found if len(run) > 2 for start in run}

@@ -57,21 +57,19 @@ class Match:
 
 
 def matches_of(clause: Clause) -> Iterator[Match]:
-    """The known facts a clause tells; at each place the first rule that fits."""
+    """The known facts a clause tells; at each place the first rule of each key that fits."""
     lower = clause.lower
+    quoted = guards.quoted_words(clause.sentence)
     begin = 0
     while begin < len(lower):
-        match = next(
-            (
-                match
-                for rule in BY_FIRST_WORD.get(lower[begin], ())
-                if (match := _match(clause, lower, rule, begin))
-            ),
-            None,
-        )
-        if match:
-            yield match
-        begin = match.end if match else begin + 1
+        found: dict[str, Match] = {}
+        if clause.words[begin].start not in quoted:
+            for rule in BY_FIRST_WORD.get(lower[begin], ()):
+                match = None if rule.key in found else _match(clause, lower, rule, begin)
+                if match:
+                    found[rule.key] = match
+        yield from found.values()
+        begin = max((match.end for match in found.values()), default=begin + 1)
 
 
 def _match(clause: Clause, lower: list[str], rule: Rule, begin: int) -> Match | None:
@@ -94,7 +92,7 @@ def _match(clause: Clause, lower: list[str], rule: Rule, begin: int) -> Match | 
         return None
     if any(breaks(gap_after(clause.sentence, word)) for word in clause.words[begin:value_at]):
         return None
-    value = _value(clause, rule, value_at, value_end, at)
+    value = _value(clause, rule, value_at, value_end)
     return Match(rule.key, value, begin, at, rule.confidence) if value else None
 
 
@@ -110,10 +108,8 @@ def _is_denied(lower: list[str], begin: int, end: int) -> bool:
     ) or guards.is_wish(lower[:begin])
 
 
-def _value(clause: Clause, rule: Rule, begin: int, end: int, at: int) -> str:
+def _value(clause: Clause, rule: Rule, begin: int, end: int) -> str:
     text = text_between(clause, begin, end)
-    if rule.key == "children_count":
-        return text_between(clause, begin, at).lower()
     if rule.key not in WITH_ARTICLE:
         text = stripped(text)
     first = text.split()[0].lower() if text.split() else ""
@@ -121,10 +117,8 @@ def _value(clause: Clause, rule: Rule, begin: int, end: int, at: int) -> str:
         return ""
     if rule.key == "job_title":
         return f"{'an' if text[0].lower() in 'aeiou' else 'a'} {stripped(text)}"
-    if rule.key == "relationship_status":
+    if rule.key in {"relationship_status", "children_count", "diet"}:
         return text.lower()
-    if rule.key == "employer":
-        return _of_others(text)
     return _of_others(text)
 
 
@@ -133,9 +127,6 @@ def _of_others(text: str) -> str:
     return f"their {rest}" if first.lower() in {"my", "our"} and rest else text
 
 
-def may_be_known(clause: Clause) -> bool:
-    """Whether a clause may be taken at its word: not conditional, reported, or long past."""
-    lower = clause.lower
-    return not (
-        guards.is_conditional(lower) or guards.is_reported(lower) or guards.is_former(lower)
-    )
+def is_lasting(clause: Clause) -> bool:
+    """Whether what a clause says holds now and for sure: not conditional, not long past."""
+    return not (guards.is_conditional(clause.lower) or guards.is_former(clause.lower))

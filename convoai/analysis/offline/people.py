@@ -65,7 +65,7 @@ def people_of(clause: Clause) -> Iterator[Person]:
             at += 1
         if at >= len(lower):
             return
-        relation = lower[at]
+        relation = lower[at].removesuffix("'s")
         key = RELATIONS.get(relation) or ("pet" if relation in ANIMALS else None)
         if key is None:
             continue
@@ -113,14 +113,13 @@ def people_facts(clause: Clause) -> Iterator[Match]:
         else:
             value = f"{person.name}, their {person.relation}"
         yield Match(person.key, value, person.begin, person.end, 0.9)
-    yield from _pets_had(clause)
 
 
 def _article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
-def _pets_had(clause: Clause) -> Iterator[Match]:
+def pets_had(clause: Clause) -> Iterator[Match]:
     """ "We have a dog", "I adopted two kittens", "got a beagle named Biscuit"."""
     lower = clause.lower
     for at, word in enumerate(lower):

@@ -149,6 +149,24 @@ def read_sport(clause: Clause, begin: int) -> int:
     return begin + (clause.words[begin].lower in SPORTS)
 
 
+STATUSES = words("married engaged divorced single widowed separated")
+CHILDREN = words("kids children sons daughters boys girls grandchildren")
+
+
+def read_status(clause: Clause, begin: int) -> int:
+    return begin + (clause.words[begin].lower in STATUSES)
+
+
+def read_children(clause: Clause, begin: int) -> int:
+    """How many children: "three kids", "two grown daughters"."""
+    end = read_number(clause, begin)
+    while begin < end < min(begin + 4, len(clause.words)):
+        end += 1
+        if clause.words[end - 1].lower in CHILDREN:
+            return end
+    return begin
+
+
 def read_number(clause: Clause, begin: int) -> int:
     word = clause.words[begin].lower if begin < len(clause.words) else ""
     return begin + (number_of(word) is not None)
@@ -170,6 +188,8 @@ READERS: dict[str, Reader] = {
     "{number}": read_number,
     "{instrument}": read_instrument,
     "{sport}": read_sport,
+    "{status}": read_status,
+    "{children}": read_children,
 }
 
 

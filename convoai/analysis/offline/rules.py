@@ -32,6 +32,8 @@ employer 0.85: my new? job|boss at {organisation}
 employer 0.85: i'm employed at|by {organisation}
 job_title 0.9: i'm|im a|an|the {profession}
 job_title 0.9: i am a|an|the {profession}
+job_title 0.9: i work at|for {organisation} as a|an|the? {profession}
+job_title 0.9: i'm|i've been? working at|for {organisation} as a|an|the? {profession}
 job_title 0.9: i work|working as a|an|the? {profession}
 job_title 0.9: i'm working as a|an|the? {profession}
 job_title 0.9: i've been working|work? as? a|an|the {profession}
@@ -76,10 +78,10 @@ dislike 0.85: i hate|dislike|loathe|detest {thing}
 dislike 0.85: i don't like {thing}
 dislike 0.85: i do not like {thing}
 dislike 0.85: i can't|cannot stand|bear {thing}
-relationship_status 0.85: i'm|we're|im happily|newly? married|engaged|divorced|single|widowed|separated
-relationship_status 0.85: i|we am|are happily|newly? married|engaged|divorced|single|widowed|separated
-relationship_status 0.9: i|we|i've|we've got|gotten married|engaged|divorced
-children_count 0.9: i|we|i've|we've have|got {number} kids|children|sons|daughters|boys|girls
+relationship_status 0.85: i'm|we're|im happily|newly? {status}
+relationship_status 0.85: i|we am|are happily|newly? {status}
+relationship_status 0.9: i|we|i've|we've got|gotten {status}
+children_count 0.9: i|we|i've|we've have|got {children}
 age 0.9: i'm|im {number} years old
 age 0.9: i am {number} years old
 age 0.85: i turned|turn {number}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from convoai.analysis.offline import guards
 from convoai.analysis.offline.clauses import Clause, clause_of
+from convoai.analysis.offline.guards import is_wish
 from convoai.analysis.offline.lexicon import ANAPHORS, AUXILIARIES, TIME_WORDS, words
 from convoai.analysis.offline.reading import ReadTurn, is_content
 from convoai.analysis.offline.verbs import is_past
@@ -79,3 +80,15 @@ def _has_verb(lower: list[str]) -> bool:
     return len(lower) > 5 or any(
         word in AUXILIARIES or is_past(word) or word.endswith(("'s", "s")) for word in lower[2:]
     )
+
+
+def is_dated(clause: Clause) -> bool:
+    """Whether a clause tells when something happened or will."""
+    return any(word in TIME_WORDS for word in clause.lower)
+
+
+def is_clear_wish(clause: Clause) -> bool:
+    """A wish in the first words, with something to it: "I'd love to live in Paris"."""
+    lower = clause.lower
+    rich = sum(is_content(word) for word in lower) >= 2
+    return clause.subject == "speaker" and clause.subject_at == 0 and rich and is_wish(lower[:4])

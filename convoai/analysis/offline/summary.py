@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from convoai.analysis.keys import sentence_about
 from convoai.analysis.offline.lexicon import ANAPHORS
+from convoai.analysis.offline.vocabulary import TOPICS
 from convoai.analysis.result import FactFound, Sender, TopicFound
 
 MOST_TOPICS = 3
@@ -24,8 +25,7 @@ def summary_of(
     """The topics in one sentence, then the most telling thing of each speaker."""
     sentences = []
     subjects = [
-        topic.name if topic.name[1:] != topic.name[1:].lower() else topic.name.lower()
-        for topic in topics[:MOST_TOPICS]
+        topic.name.lower() if topic.name in TOPICS else topic.name for topic in topics[:MOST_TOPICS]
     ]
     if subjects:
         sentences.append(f"{names['partner']} and {names['user']} talked about {listed(subjects)}.")
@@ -48,7 +48,8 @@ def telling(fact: FactFound) -> float:
     opening = fact.fact_value.lower().replace(",", "").split()[:5]
     vague = any(word in ANAPHORS or word in {"them", "there"} for word in opening)
     short = len(fact.fact_value.split()) < 4 and fact.fact_key in TELLING_KEYS
-    doubts = 0.4 * anaphoric + 0.25 * vague + 0.3 * short
+    promised = fact.fact_value.startswith(("will ", "can "))
+    doubts = 0.3 * promised + 0.4 * anaphoric + 0.25 * vague + 0.3 * short
     return fact.confidence + TELLING_KEYS.get(fact.fact_key, 0.1) + richness - doubts
 
 

@@ -14,6 +14,7 @@ MOST_TOPICS = 8
 MOST_PHRASES = 3
 # A known topic needs this many turns, or as many different words of its own.
 FEWEST = 2
+SHORT_TALK = 8
 # Shown by words that are said of everything.
 WEAK = frozenset({"Plans", "Weather", "Shopping", "Friendship", "Work", "Home"})
 
@@ -32,7 +33,7 @@ def topics_of(talk: Sequence[ReadTurn]) -> list[TopicFound]:
         * (0.4 if name in WEAK else 1.0)
         * (0.6 if len(shown[name]) == 1 else 1.0)
         for name, places in turns.items()
-        if len(places) >= FEWEST or len(shown[name]) >= FEWEST or len(talk) <= 4
+        if len(places) >= FEWEST or len(shown[name]) >= FEWEST or len(talk) <= SHORT_TALK
     }
     best = sorted(weights, key=lambda name: (-weights[name], name))[:MOST_TOPICS]
     most = max(weights.values(), default=1.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from convoai.analysis.offline.lexicon import NOT_PAST, PAST_VERBS, words
 
 THIRD_IRREGULAR = {
@@ -42,6 +44,21 @@ def is_past(word: str) -> bool:
         or word in SAME_FORM
         or (len(word) > 3 and word.endswith("ed") and word not in NOT_PAST)
     )
+
+
+AHEAD = words("will i'll we'll gonna tomorrow next upcoming he'll she'll they'll won't")
+BEING = words("is are am i'm we're he's she's they're it's")
+
+
+def looks_back(lower: Sequence[str]) -> bool:
+    """Whether the words tell of the past: a past verb, and nothing that lies ahead."""
+    if any(word in AHEAD for word in lower):
+        return False
+    going = any(
+        word in BEING and after.endswith("ing")
+        for word, after in zip(lower, lower[1:], strict=False)
+    )
+    return not going and any(is_past(word) for word in lower)
 
 
 def after_she(verb: str) -> str:

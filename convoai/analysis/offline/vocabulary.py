@@ -26,7 +26,7 @@ TOPICS: dict[str, tuple[str, frozenset[str]]] = {
     "Pets": (
         "interest",
         words(
-            "dog dogs cat cats puppy puppies kitten pup pet pets vet beagle shelter leash"
+            "guinea-pig hamster dog dogs cat cats puppy puppies kitten pup pet pets vet beagle shelter leash"
             " hamster rabbit parrot"
         ),
     ),

@@ -7,11 +7,11 @@ from math import exp
 
 from convoai.analysis.offline.features import talk_features
 from convoai.analysis.offline.reading import ReadTurn
-from convoai.analysis.offline.weights import BIAS, WEIGHTS
+from convoai.analysis.offline.weights import WEIGHTS
 
 
 def worths(talk: Sequence[ReadTurn]) -> Iterator[float]:
     """For each turn of the talk a probability, 0 to 1 (a logistic model)."""
     for features in talk_features(talk):
-        score = BIAS + sum(WEIGHTS[name] * value for name, value in features.items())
+        score = WEIGHTS["bias"] + sum(WEIGHTS[name] * value for name, value in features.items())
         yield 1 / (1 + exp(-score))
