@@ -84,7 +84,36 @@ def test_the_ends_of_the_calendar_break_nothing(today: date, said: str) -> None:
 
 
 WORDS = st.sampled_from(
-    ["last", "next", "this", "in", "on", "the", "a", "two", "few", "years", "ago", "month", "week", "friday", "may", "march", "5", "31st", "2020", "of", "since", "yesterday", "summer", "weekend", "9999", "couple", "until", "day"]
+    [
+        "last",
+        "next",
+        "this",
+        "in",
+        "on",
+        "the",
+        "a",
+        "two",
+        "few",
+        "years",
+        "ago",
+        "month",
+        "week",
+        "friday",
+        "may",
+        "march",
+        "5",
+        "31st",
+        "2020",
+        "of",
+        "since",
+        "yesterday",
+        "summer",
+        "weekend",
+        "9999",
+        "couple",
+        "until",
+        "day",
+    ]
 )
 
 
