@@ -122,6 +122,8 @@ def _step(entries: list[_Entry], fact: FactFound, heard_at: datetime, place: int
         return Step("duplicate", fact, heard.known, heard.earlier)
     rivals = [] if fact.many_valued else [e for e in entries if e.is_current and not e.many_valued]
     action, rival = _against(rivals, fact, since)
+    if heard and (action == "past" or heard.message == fact.source_message_id):
+        return Step("duplicate", fact, heard.known, heard.earlier)
     entries.append(_entry_of_new(fact, since, place, current=action in {"add", "supersede"}))
     if action == "doubtful":
         entries[-1].review = "needs_review"

@@ -219,4 +219,4 @@ def test_many_valued_facts_are_never_closed(facts: list[KnownFact], new: list[Fa
 def test_the_same_fact_again_changes_nothing(facts: list[KnownFact], new: list[FactFound]) -> None:
     rows = after(facts, reconcile(facts, new, NOW))
     again = [step.action for step in reconcile(rows, new, NOW)]
-    assert not {"add", "supersede"} & set(again)
+    assert not {"add", "supersede", "past"} & set(again)

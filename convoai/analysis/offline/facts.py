@@ -14,16 +14,23 @@ from convoai.analysis.offline.kinds import kind_of
 from convoai.analysis.offline.matching import Match, is_lasting, matches_of
 from convoai.analysis.offline.people import people_facts, people_of, pets_had
 from convoai.analysis.offline.reading import ReadTurn
-from convoai.analysis.offline.statements import ENOUGH, Told, is_clear_wish, is_dated, told_in
+from convoai.analysis.offline.statements import (
+    ENOUGH,
+    Told,
+    grouped,
+    is_clear_wish,
+    is_dated,
+    told_in,
+)
 from convoai.analysis.offline.times import Moment, moments_of
 from convoai.analysis.offline.verbs import looks_back
 from convoai.analysis.offline.weights import WORTH_A_WISH, WORTH_READING
-from convoai.analysis.offline.wording import Names, worded, worded_of_other
+from convoai.analysis.offline.wording import Names, tidy, worded, worded_of_other
 from convoai.analysis.offline.worth import worths
 from convoai.analysis.result import FactFound
 from convoai.analysis.values import normalised
 
-MOST_STATEMENTS = 2
+MOST_STATEMENTS = 3
 # So many words of a clause may a known fact leave over before the clause is kept as well.
 LEFT_OVER = 4
 
@@ -45,15 +52,24 @@ def _facts_of_turn(read: ReadTurn, worth: float, said_at: datetime) -> Iterator[
         for match in _known(item.clause, said_at.date()):
             covered[item.clause.start] = covered.get(item.clause.start, 0) + match.end - match.begin
             yield _known_fact(read, item.clause, match, said_at)
+    chosen = _chosen(told, covered, worth)
+    for group in grouped(told, chosen):
+        yield from _statement(read, group, worth, said_at)
+
+
+def _chosen(told: Sequence[Told], covered: dict[int, int], worth: float) -> list[Told]:
+    """The statements of a message to keep, best first."""
     worthy = worth >= WORTH_READING
     best = sorted((item for item in told if item.telling > 0), key=lambda item: -item.telling)
+    chosen = []
     for place, item in enumerate(best[:MOST_STATEMENTS]):
         clause = item.clause
         left = len(clause.words) - covered.get(clause.start, -LEFT_OVER)
         fresh = left >= LEFT_OVER or is_dated(clause)
         wished = worth >= WORTH_A_WISH and is_clear_wish(clause)
         if fresh and (worthy or wished) and (place == 0 or item.telling >= ENOUGH):
-            yield from _statement(read, item, worth, said_at)
+            chosen.append(item)
+    return chosen
 
 
 def _known(clause: Clause, today: date) -> Iterator[Match]:
@@ -86,9 +102,11 @@ def _known_fact(read: ReadTurn, clause: Clause, match: Match, said_at: datetime)
     )
 
 
-def _statement(read: ReadTurn, item: Told, worth: float, said_at: datetime) -> Iterator[FactFound]:
-    """The whole clause as a fact of its kind, about the speaker or a third person."""
-    clause = item.clause
+def _statement(
+    read: ReadTurn, group: Sequence[Told], worth: float, said_at: datetime
+) -> Iterator[FactFound]:
+    """Clauses in a row as a fact of its kind, about the speaker or a third person."""
+    clause = group[0].clause
     lower = clause.lower
     moments = moments_of(lower, said_at.date(), looks_back(lower))
     person = next((p for p in people_of(clause) if p.begin == clause.subject_at), None)
@@ -102,20 +120,28 @@ def _statement(read: ReadTurn, item: Told, worth: float, said_at: datetime) -> I
         value, verb_at = worded(clause, Names(read.listener), moments), clause.subject_at + 1
     if not value:
         return
+    more = [_more(read, item.clause, said_at) for item in group[1:]]
     key, category = kind_of(lower, verb_at)
+    begin, end = clause.start, group[-1].clause.end
     doubt = 0.15 if clause.subject in {"other", "listener"} else 0.0
     yield FactFound(
         category=category,
         fact_key=key,
-        fact_value=value,
+        fact_value=tidy("; ".join([value, *more])),
         confidence=round(min(0.9, 0.3 + worth / 2) - doubt, 2),
         subject=subject,
-        quote=read.turn.content[clause.start : clause.end],
-        quote_start=clause.start,
+        quote=read.turn.content[begin:end],
+        quote_start=begin,
         source_message_id=read.turn.id,
         many_valued=key_named(key).many_valued,
         valid_from=_first_day(moments, said_at),
     )
+
+
+def _more(read: ReadTurn, clause: Clause, said_at: datetime) -> str:
+    """A clause that goes on from the one before."""
+    moments = moments_of(clause.lower, said_at.date(), looks_back(clause.lower))
+    return worded(clause, Names(read.listener), moments).removeprefix("says that ")
 
 
 def _first_day(moments: Sequence[Moment], said_at: datetime) -> datetime | None:

@@ -52,7 +52,7 @@ PAST_VERBS = words(
     " ate grew knew thought brought chose fell forgot held kept led meant paid rode said sang sat"
     " sent shot slept spoke stood swam threw understood woke wore drew drank fought hid laid learnt"
     " rose sought shook stole struck swore tore wound bred dealt dug fed fled forgave froze hung"
-    " lent lit rang sank shut slid spun spread stuck stung swept swung bent bet bit bled blew burnt"
+    " lent lit rang heard overheard overcame lay lied swum drunk sank shut slid spun spread stuck stung swept swung bent bet bit bled blew burnt"
     " cost crept cut"
 )
 # End in -ed without being past tense.

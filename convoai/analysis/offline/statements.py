@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from convoai.analysis.offline import guards
@@ -14,12 +14,12 @@ from convoai.analysis.offline.verbs import is_past
 
 # How much a clause tells by whom it is about.
 BY_SUBJECT = {"speaker": 3.0, "dropped": 2.0, "owned": 2.5, "other": 0.5, "listener": -2.0}
-ENOUGH = 3.5
+ENOUGH = 3.0
 # Advice and requests to the listener tell little of the speaker.
 IMPERATIVES = words(
     "don't let let's lets keep check take remember just try stay hang enjoy go look see come have"
     " tell be never give make send call ask ignore forget show wait listen imagine think print mark"
-    " add do please"
+    " add do please thank thanks congrats"
 )
 
 
@@ -29,6 +29,7 @@ class Told:
 
     clause: Clause
     telling: float
+    place: int
 
 
 def told_in(read: ReadTurn) -> list[Told]:
@@ -47,7 +48,33 @@ def _told(read: ReadTurn) -> Iterator[Told]:
             continue
         clause = clause_of(sentence, read.listener)
         if clause is not None:
-            yield Told(clause, telling_of(clause))
+            yield Told(clause, telling_of(clause), place)
+
+
+def grouped(told: Sequence[Told], chosen: Sequence[Told]) -> list[list[Told]]:
+    """The chosen statements, each that hangs on the sentence before it together with that one."""
+    kept = {item.place for item in chosen}
+    by_place = {item.place: item for item in told}
+    joined_to_next: set[int] = set()
+    for place in sorted(kept):
+        before = by_place.get(place - 1)
+        if before and hangs(by_place[place].clause) and not hangs(before.clause):
+            joined_to_next.add(place - 1)
+    groups = []
+    for place in sorted(kept | joined_to_next):
+        if place - 1 in joined_to_next:
+            groups[-1].append(by_place[place])
+        else:
+            groups.append([by_place[place]])
+    return groups
+
+
+def hangs(clause: Clause) -> bool:
+    """Whether a clause needs the one before it: "It was rough", "They loved it"."""
+    lower = clause.lower
+    if clause.subject == "other":
+        return lower[0] in ANAPHORS
+    return sum(is_content(word) for word in lower) < 2
 
 
 def telling_of(clause: Clause) -> float:

@@ -73,6 +73,8 @@ def worded_of_other(
 def tidy(text: str) -> str:
     """One line without loose ends, cut at a word when too long."""
     text = " ".join(text.split()).strip(" ,;:-–—\"'“”")
+    if text.count('"') % 2:
+        text = text.replace('"', "")
     for trailing in TRAILING:
         text = text.removesuffix(trailing).rstrip(" ,;:-–—")
     if len(text) <= LONGEST_VALUE:
@@ -252,5 +254,7 @@ def _predicate_of_dropped(clause: Clause, renderer: _Renderer) -> str:
         said = f"is {verb}"
     else:
         said = NEGATED.get(verb) or after_she(verb)
+    be, _, rest_said = said.partition(" ")
     lead = renderer.span(0, rest).lower()
-    return " ".join(part for part in (lead, said, renderer.span(rest + 1, len(found))) if part)
+    parts = (be, lead, rest_said) if be == "is" else (lead, said)
+    return " ".join(part for part in (*parts, renderer.span(rest + 1, len(found))) if part)
