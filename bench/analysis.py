@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import re
+import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -26,6 +28,7 @@ from convoai.analysis.values import normalised
 
 FIRST_PERSON = re.compile(r"\b(?:I|I'm|I've|I'd|I'll|my|me|we|our|us)\b", re.IGNORECASE)
 TOKEN = re.compile(r"[a-z0-9]+")
+NOON = datetime(2023, 5, 10, 12, tzinfo=UTC)
 SIZES = (1_000, 10_000, 100_000)
 
 
@@ -125,6 +128,26 @@ def measure_speed(dialogues: Sequence[Dialogue]) -> None:
         print(f"  one talk of {size:>6}       {seconds:7.3f} s  {size / seconds:7.0f} per s")
 
 
+def measure_hostile_lines() -> None:
+    """The worst of some lines of a megabyte that are made to hold up a regex."""
+    made = {
+        "spaces": " ",
+        "ones": "1",
+        "word": "word",
+        "hyphens": "a-",
+        "quotes and points": '.")',
+        "short words": "i ",
+        "rules": "i work at my dog ",
+        "dates": "last 5 march of ",
+        "openers": "wow, ",
+    }
+    for name, piece in made.items():
+        line = piece * (1_000_000 // len(piece)) + "!"
+        begin = time.perf_counter()
+        OfflineAnalyzer().analyze([Turn(1, "partner", "Ann", line)], "Ann", "Ben", NOON)
+        print(f"  1 MB of {name:<20} {1000 * (time.perf_counter() - begin):6.1f} ms")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -153,6 +176,8 @@ def main() -> None:
     if not options.quick:
         print("Speed:")
         measure_speed(dialogues)
+        measure_hostile_lines()
+        print(f"Peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import convoai.analysis.offline
 from convoai.analysis.offline.sentences import sentences_of
-from convoai.analysis.result import CATEGORIES, Analysis, Sender, Turn
+from convoai.analysis.result import CATEGORIES, ActionItem, Analysis, FactFound, Sender, Turn
 from convoai.analysis.values import is_near, normalised
 from tests.analysis.talks import analysis_of, talk, turn
 
@@ -36,16 +36,19 @@ HOSTILE = {
     "dates": "last 5 march of " * (MEGABYTE // 16),
     "line ends": "\n\r" * (MEGABYTE // 2),
     "emoji": "🎉" * MEGABYTE,
+    "rules": "I have a dog and my favourite dog is a dog. " * (MEGABYTE // 44),
+    "I in long sentences": ("i " * 299 + ". ") * (MEGABYTE // 600),
+    "names": ("My dog Rex saw my cat Tom, my son Leo and my wife Eva. ") * (MEGABYTE // 55),
 }
 SECONDS = 0.1
 
 
 def evidence_stands(analysis: Analysis, turns: list[Turn]) -> bool:
     said = {turn.id: turn for turn in turns}
+    items: list[FactFound | ActionItem] = [*analysis.facts, *analysis.action_items]
     return all(
-        said[item.source_message_id].content[item.quote_start :].startswith(item.quote)
-        and item.quote
-        for item in (*analysis.facts, *analysis.action_items)
+        item.quote and said[item.source_message_id].content.startswith(item.quote, item.quote_start)
+        for item in items
     )
 
 

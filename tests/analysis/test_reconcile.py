@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,8 +31,8 @@ def found(
     )
 
 
-def known(value: str, key: str = "home_city", **changes: object) -> KnownFact:
-    return replace(KnownFact(1, key, value, since=THEN), **changes)  # type: ignore[arg-type]  # fields by name
+def known(value: str, key: str = "home_city", **changes: Any) -> KnownFact:
+    return replace(KnownFact(1, key, value, since=THEN), **changes)
 
 
 def plan(facts: list[KnownFact], *new: FactFound) -> list[tuple[str, int | None]]:
@@ -139,7 +140,8 @@ VALUES = st.sampled_from(
 )
 MOMENTS = st.sampled_from([None, THEN, NOW, NOW + timedelta(days=1)])
 SUBJECTS = st.sampled_from(["partner", "user", "Ngozi"])
-REVIEWS = st.sampled_from(["unreviewed", "needs_review", "confirmed", "corrected", "rejected"])
+REVIEW_NAMES: list[Review] = ["unreviewed", "needs_review", "confirmed", "corrected", "rejected"]
+REVIEWS = st.sampled_from(REVIEW_NAMES)
 FOUND = st.builds(
     lambda key, value, confidence, subject, message, valid_from: found(
         value, key, confidence=confidence, subject=subject, many_valued=KEYS[key],

@@ -25,15 +25,15 @@ OPENERS = words(
     " congratulations perfect sweet sounds good luckily unfortunately sadly overall basically"
     " however though still first second finally recently lately lovely morning evening same"
 )
-OPENING_PHRASES = tuple(
-    tuple(phrase.split())
-    for phrase in (
-        "by the way", "to be honest", "you know", "you know what", "i mean", "guess what",
-        "as you know", "thank you", "thanks a lot", "thanks so much", "thank you so much",
-        "of course", "for sure", "no worries", "no problem", "sounds good", "good to see you",
-        "that's great", "that's awesome", "in fact", "as for me", "not much", "same here",
-    )
-)  # fmt: skip
+_OPENINGS = (
+    "by the way, to be honest, you know, you know what, i mean, guess what, as you know,"
+    " thank you, thanks a lot, thanks so much, thank you so much, of course, for sure, no"
+    " worries, no problem, sounds good, good to see you, that's great, that's awesome, in"
+    " fact, as for me, not much, same here, on another note, on a different note, for example,"
+    " for instance, on the bright side, on a bright side, on the other hand, in other news, to"
+    " be fair, long story short"
+)
+OPENING_PHRASES = tuple(tuple(phrase.split()) for phrase in _OPENINGS.split(", "))
 CLAUSE_STARTS = words("i i'm i've i'd i'll we we're we've we'd we'll my our im ive")
 # Before the subject these begin an adjunct: "Last week I ...", "After the storm, we ...".
 ADJUNCTS = words(
@@ -162,7 +162,7 @@ def _subject(sentence: Sentence, found: list[Word]) -> tuple[Subject, int, int]:
         leads_in = (first in ADJUNCTS and (timed or first not in ARTICLES)) or (
             first.endswith("ing") and not said_before
         )
-        if leads_in and (subject == "speaker" or parted):
+        if leads_in and (subject == "speaker" or parted or _is_time(found[:place])):
             return subject, place, 0
         if parted and (place <= 7 or first in lex.ANAPHORS):
             return subject, place, place
@@ -192,7 +192,14 @@ def _own_subject(sentence: Sentence, found: list[Word]) -> int | None:
         if found[place - 1].lower in SUBORDINATING:
             inside = True
             continue
-        if word.lower in {"my", "our"} and not parted:
+        if word.lower in {"my", "our"} and not parted and not _is_time(found[:place]):
             continue
         return place
     return None
+
+
+def _is_time(before: list[Word]) -> bool:
+    """Whether only a time stands there: "Last week", "This morning"."""
+    return all(word.lower in lex.TIME_WORDS or word.lower in ADJUNCTS for word in before) and any(
+        word.lower in lex.TIME_WORDS for word in before
+    )

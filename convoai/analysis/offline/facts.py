@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
+from itertools import islice
 
 from convoai.analysis.keys import key_named
 from convoai.analysis.offline import guards
@@ -31,6 +32,7 @@ from convoai.analysis.result import FactFound
 from convoai.analysis.values import normalised
 
 MOST_STATEMENTS = 3
+MOST_KNOWN = 6  # of one sentence
 # So many words of a clause may a known fact leave over before the clause is kept as well.
 LEFT_OVER = 4
 
@@ -49,7 +51,7 @@ def _facts_of_turn(read: ReadTurn, worth: float, said_at: datetime) -> Iterator[
     told = told_in(read)
     covered: dict[int, int] = {}
     for item in told:
-        for match in _known(item.clause, said_at.date()):
+        for match in islice(_known(item.clause, said_at.date()), MOST_KNOWN):
             covered[item.clause.start] = covered.get(item.clause.start, 0) + match.end - match.begin
             yield _known_fact(read, item.clause, match, said_at)
     chosen = _chosen(told, covered, worth)

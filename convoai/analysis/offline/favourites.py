@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from convoai.analysis.offline.clauses import Clause
 from convoai.analysis.offline.lexicon import ANAPHORS, NEGATIONS
-from convoai.analysis.offline.matching import Match
+from convoai.analysis.offline.matching import MOST_STARTS, Match
 from convoai.analysis.offline.phrases import (
     read_doing,
     read_name,
@@ -22,10 +23,9 @@ LONGEST_THING = 3
 def favourites_of(clause: Clause) -> Iterator[Match]:
     """The favourites a clause names, by kind of thing."""
     lower = clause.lower
-    for begin in range(len(lower) - 1):
-        if lower[begin] != "my" or not any(
-            word in {"favorite", "favourite"} for word in lower[begin + 1 : begin + 3]
-        ):
+    owned = (begin for begin, word in enumerate(lower[:-1]) if word == "my")
+    for begin in islice(owned, MOST_STARTS):
+        if not any(word in {"favorite", "favourite"} for word in lower[begin + 1 : begin + 3]):
             continue
         thing_at = begin + 2 + (lower[begin + 1] == "all-time")
         is_at = next(

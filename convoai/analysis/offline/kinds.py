@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from convoai.analysis.offline.guards import has_phrase, is_wish, joined
 from convoai.analysis.offline.lexicon import FAMILY_WORDS, words
 from convoai.analysis.offline.verbs import is_adverb, is_past
+from convoai.analysis.offline.vocabulary import TOPICS, TOPICS_OF_WORD
 from convoai.analysis.result import Category
 
 WORK = words(
@@ -54,17 +55,23 @@ LEARNING = words(
 )
 
 
+# So many words from the verb on decide whether it is a plan, a wish or a dislike.
+HEAD = 6
+
+
 def kind_of(lower: Sequence[str], verb_at: int) -> tuple[str, Category]:
     """(key, category) of a statement whose verb stands at or after `verb_at`."""
     text = joined(lower)
     have = frozenset(lower)
     verb = next((word for word in lower[verb_at:] if not is_adverb(word)), "")
     happened = is_past(verb) and "'" not in lower[max(verb_at - 1, 0)]
-    if has_phrase(text, DISLIKES):
+    head = lower[max(verb_at - 1, 0) : verb_at + HEAD]
+    start = joined(head)
+    if has_phrase(start, DISLIKES):
         return "dislike", "preference"
-    if is_wish(lower) or have & GOALS:
+    if is_wish(head) or have & GOALS:
         return "wish", "personal"
-    if has_phrase(text, PLANS):
+    if has_phrase(start, PLANS) or (has_phrase(text, PLANS) and not happened):
         return "plan", "life_event"
     if verb in LIKES or have & {"favorite", "favourite", "passion", "fan", "obsessed"}:
         return "like", "preference"
@@ -84,4 +91,12 @@ def kind_of(lower: Sequence[str], verb_at: int) -> tuple[str, Category]:
         return "people", "relationship"
     if have & HABITS:
         return "habit", "interest"
-    return "about", "personal"
+    return "about", _category_of(lower)
+
+
+def _category_of(lower: Sequence[str]) -> Category:
+    """The category of the topic that the words show first, where they show one."""
+    for word in lower:
+        for topic in TOPICS_OF_WORD.get(word, ()):
+            return TOPICS[topic][0]
+    return "personal"

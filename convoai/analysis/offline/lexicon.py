@@ -47,13 +47,13 @@ PLAIN_WORDS = (
 )
 
 PAST_VERBS = words(
-    "went got took made had was were did saw met bought found began felt gave came told left lost"
-    " won became ran wrote read built taught spent put hit quit sold broke hurt caught drove flew"
-    " ate grew knew thought brought chose fell forgot held kept led meant paid rode said sang sat"
-    " sent shot slept spoke stood swam threw understood woke wore drew drank fought hid laid learnt"
-    " rose sought shook stole struck swore tore wound bred dealt dug fed fled forgave froze hung"
-    " lent lit rang heard overheard overcame lay lied swum drunk sank shut slid spun spread stuck stung swept swung bent bet bit bled blew burnt"
-    " cost crept cut"
+    "went got took made had was were did saw met bought found began felt gave came told left"
+    " lost won became ran wrote read built taught spent put hit quit sold broke hurt caught"
+    " drove flew ate grew knew thought brought chose fell forgot held kept led meant paid rode"
+    " said sang sat sent shot slept spoke stood swam threw understood woke wore drew drank"
+    " fought hid laid learnt rose sought shook stole struck swore tore wound bred dealt dug fed"
+    " fled forgave froze hung lent lit rang heard overheard overcame lay lied swum drunk sank"
+    " shut slid spun spread stuck stung swept swung bent bet bit bled blew burnt cost crept cut"
 )
 # End in -ed without being past tense.
 NOT_PAST = words(

@@ -16,6 +16,8 @@ from convoai.analysis.offline.verbs import is_adverb
 NEGATIVE_KEYS = frozenset({"dislike", "avoided_food"})
 WITH_ARTICLE = frozenset({"employer", "job_title"})
 # Read as a thing, but says nothing.
+# Nobody says I or my more often in one sentence.
+MOST_STARTS = 10
 HOLLOW = frozenset(
     [
         "it",
@@ -60,8 +62,9 @@ def matches_of(clause: Clause) -> Iterator[Match]:
     """The known facts a clause tells; at each place the first rule of each key that fits."""
     lower = clause.lower
     quoted = guards.quoted_words(clause.sentence)
-    begin = 0
-    while begin < len(lower):
+    begin = starts = 0
+    while begin < len(lower) and starts < MOST_STARTS:
+        starts += lower[begin] in BY_FIRST_WORD
         found: dict[str, Match] = {}
         if clause.words[begin].start not in quoted:
             for rule in BY_FIRST_WORD.get(lower[begin], ()):

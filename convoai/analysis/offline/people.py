@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from convoai.analysis.offline.clauses import Clause, breaks, gap_after
 from convoai.analysis.offline.lexicon import PLAIN_WORDS, TIME_WORDS, words
-from convoai.analysis.offline.matching import Match
+from convoai.analysis.offline.matching import MOST_STARTS, Match
 from convoai.analysis.offline.phrases import text_between
 
 RELATIONS: dict[str, str] = {
@@ -57,9 +58,8 @@ class Person:
 def people_of(clause: Clause) -> Iterator[Person]:
     """The relatives, friends and pets that are called by name."""
     lower = clause.lower
-    for begin, word in enumerate(lower):
-        if word not in {"my", "our"}:
-            continue
+    owned = (begin for begin, word in enumerate(lower) if word in {"my", "our"})
+    for begin in islice(owned, MOST_STARTS):
         at = begin + 1
         while at < len(lower) and lower[at] in AGES:
             at += 1
@@ -122,9 +122,8 @@ def _article(noun: str) -> str:
 def pets_had(clause: Clause) -> Iterator[Match]:
     """ "We have a dog", "I adopted two kittens", "got a beagle named Biscuit"."""
     lower = clause.lower
-    for at, word in enumerate(lower):
-        if word not in ANIMALS and not (word == "pig" and lower[at - 1] == "guinea"):
-            continue
+    animals = (at for at, word in enumerate(lower) if word in ANIMALS)
+    for at in islice(animals, MOST_STARTS):
         begin = at
         while (
             begin > 0

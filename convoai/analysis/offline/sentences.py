@@ -14,6 +14,9 @@ READ_AT_MOST = 32_000
 # Nobody says a sentence of this length; it is pasted text.
 LONGEST_SENTENCE = 600
 MOST_SENTENCES = 200
+# A sentence of so many words says most of them once; where it does not, it is noise.
+LONG = 30
+LEAST_DISTINCT = 0.4
 
 # Each run of end signs with the quotes and brackets that close it, or a line's end.
 END = re.compile(r"[.!?…]+[\"'”’)\]]*|\n+|[。！？]+")
@@ -74,7 +77,11 @@ def _add(found: list[Sentence], text: str, begin: int, end: int, sign: str) -> N
         return
     start = begin + len(piece) - len(piece.lstrip())
     words = words_of(stripped, start)
-    if words:
+    if words and not _is_noise(words):
         found.append(
             Sentence(stripped, start, tuple(words), "?" in sign or "？" in sign, "!" in sign)
         )
+
+
+def _is_noise(words: list[Word]) -> bool:
+    return len(words) > LONG and len({word.lower for word in words}) < LEAST_DISTINCT * len(words)

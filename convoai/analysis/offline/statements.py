@@ -15,6 +15,7 @@ from convoai.analysis.offline.verbs import is_past
 # How much a clause tells by whom it is about.
 BY_SUBJECT = {"speaker": 3.0, "dropped": 2.0, "owned": 2.5, "other": 0.5, "listener": -2.0}
 ENOUGH = 3.0
+POINTING = words("here here's there's")
 # Advice and requests to the listener tell little of the speaker.
 IMPERATIVES = words(
     "don't let let's lets keep check take remember just try stay hang enjoy go look see come have"
@@ -60,7 +61,7 @@ def grouped(told: Sequence[Told], chosen: Sequence[Told]) -> list[list[Told]]:
         before = by_place.get(place - 1)
         if before and hangs(by_place[place].clause) and not hangs(before.clause):
             joined_to_next.add(place - 1)
-    groups = []
+    groups: list[list[Told]] = []
     for place in sorted(kept | joined_to_next):
         if place - 1 in joined_to_next:
             groups[-1].append(by_place[place])
@@ -89,6 +90,7 @@ def telling_of(clause: Clause) -> float:
     score += 0.7 * any(word in TIME_WORDS for word in lower)
     score -= 1.5 * (lower[0] in ANAPHORS)
     score -= 2.0 * (clause.subject == "other" and lower[0] in IMPERATIVES)
+    score -= 2.0 * (lower[0] in POINTING)
     score -= 2.0 * guards.is_conditional(lower)
     score -= 1.5 * guards.is_reported(lower)
     return score

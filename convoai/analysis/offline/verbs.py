@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from convoai.analysis.offline.lexicon import NOT_PAST, PAST_VERBS, words
 
@@ -54,10 +55,7 @@ def looks_back(lower: Sequence[str]) -> bool:
     """Whether the words tell of the past: a past verb, and nothing that lies ahead."""
     if any(word in AHEAD for word in lower):
         return False
-    going = any(
-        word in BEING and after.endswith("ing")
-        for word, after in zip(lower, lower[1:], strict=False)
-    )
+    going = any(word in BEING and after.endswith("ing") for word, after in pairwise(lower))
     return not going and any(is_past(word) for word in lower)
 
 

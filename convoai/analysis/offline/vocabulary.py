@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from convoai.analysis.offline.lexicon import words
+from convoai.analysis.result import Category
 
 # Topic: (category, its words). A word may show several topics.
-TOPICS: dict[str, tuple[str, frozenset[str]]] = {
+TOPICS: dict[str, tuple[Category, frozenset[str]]] = {
     "Family": (
         "relationship",
         words(
@@ -26,8 +27,8 @@ TOPICS: dict[str, tuple[str, frozenset[str]]] = {
     "Pets": (
         "interest",
         words(
-            "guinea-pig hamster dog dogs cat cats puppy puppies kitten pup pet pets vet beagle shelter leash"
-            " hamster rabbit parrot"
+            "dog dogs cat cats puppy puppies kitten pup pet pets vet beagle shelter leash hamster"
+            " rabbit parrot guinea-pig guinea"
         ),
     ),
     "Work": (

@@ -86,7 +86,12 @@ def _small_start(clause: Clause, body: str) -> str:
     """The body without its capital, unless it begins with a name."""
     first = clause.words[clause.subject_at]
     inner = {word.text for word in clause.words[clause.subject_at + 1 :]}
-    ordinary = not is_content(first.lower) or first.lower.endswith("ing") or first.lower in inner
+    ordinary = (
+        not is_content(first.lower)
+        or first.lower.startswith("every")
+        or first.lower.endswith("ing")
+        or first.lower in inner
+    )
     return body[:1].lower() + body[1:] if ordinary and first.lower != "i" else body
 
 
@@ -209,6 +214,12 @@ def _predicate(clause_words: Sequence[Word], at: int, renderer: _Renderer) -> st
     if subject in contracted:
         return f"{contracted[subject]} {renderer.span(rest, len(clause_words))}".strip()
     lead = rest
+    if (
+        subject == "we"
+        and clause_words[rest : rest + 1]
+        and clause_words[rest].lower in {"all", "both"}
+    ):
+        lead = rest = rest + 1
     while rest < len(clause_words) - 1 and is_adverb(clause_words[rest].lower):
         rest += 1
     if rest >= len(clause_words):
