@@ -88,9 +88,9 @@ def test_any_text_is_analysed_and_every_quote_stands_in_its_message(
 @pytest.mark.bad_input(123)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_line_of_a_megabyte_holds_up_an_analysis(name: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     analysis_of([turn(HOSTILE[name])])
-    assert time.perf_counter() - begin < SECONDS
+    assert time.process_time() - begin < SECONDS
 
 
 def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
@@ -110,10 +110,10 @@ def test_every_pattern_takes_linear_time() -> None:
         for kind, line in HOSTILE.items():
             seconds = []
             for length in (MEGABYTE // 8, MEGABYTE):
-                begin = time.perf_counter()
+                begin = time.process_time()
                 for _ in pattern.finditer(line[:length]):
                     pass
-                seconds.append(time.perf_counter() - begin)
+                seconds.append(time.process_time() - begin)
             if seconds[1] > SECONDS and seconds[1] > 24 * seconds[0]:
                 slow.append((name, kind, seconds))
     assert not slow
@@ -130,9 +130,9 @@ def test_a_talk_of_25_messages_takes_less_than_50_ms() -> None:
     lines = ["I moved to Porto last month and I love the trams.", "Wow, how is your new flat?"]
     turns = talk(*(lines * 13)[:25])
     analysis_of(turns)
-    begin = time.perf_counter()
+    begin = time.process_time()
     analysis_of(turns)
-    assert time.perf_counter() - begin < 0.05
+    assert time.process_time() - begin < 0.05
 
 
 TALK = talk(

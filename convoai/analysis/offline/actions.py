@@ -49,20 +49,21 @@ def actions_of(talk: Sequence[ReadTurn], started_at: datetime) -> list[ActionIte
 def _actions(read: ReadTurn, today: date) -> Iterator[ActionItem]:
     for place, sentence in enumerate(read.sentences):
         after = read.sentences[place + 1] if place + 1 < len(read.sentences) else None
-        lower = [word.lower for word in sentence.words]
-        if guards.is_joke(sentence, after) or guards.is_reported(lower) or "if" in lower:
-            continue
         clause = clause_of(sentence, read.listener)
         if clause is None:
             continue
-        moments = moments_of(clause.lower, today, is_past=False)
         promised = None if sentence.is_question else _promised_at(clause)
+        asked = _asked_at(clause) if promised is None else None
+        lower = [word.lower for word in sentence.words]
+        if (promised is None and asked is None) or "if" in lower:
+            continue
+        if guards.is_joke(sentence, after) or guards.is_reported(lower):
+            continue
+        moments = moments_of(clause.lower, today, is_past=False)
         if promised is not None:
             yield _promise(read, clause, promised, moments, today)
-        else:
-            asked = _asked_at(clause)
-            if asked is not None:
-                yield _request(read, clause, asked, moments, today)
+        elif asked is not None:
+            yield _request(read, clause, asked, moments, today)
 
 
 def _promised_at(clause: Clause) -> int | None:

@@ -33,7 +33,11 @@ _OPENINGS = (
     " for instance, on the bright side, on a bright side, on the other hand, in other news, to"
     " be fair, long story short"
 )
-OPENING_PHRASES = tuple(tuple(phrase.split()) for phrase in _OPENINGS.split(", "))
+# By their first word.
+OPENING_PHRASES: dict[str, list[list[str]]] = {}
+for _phrase in _OPENINGS.split(", "):
+    OPENING_PHRASES.setdefault(_phrase.split()[0], []).append(_phrase.split())
+LONGEST_OPENING = 5
 CLAUSE_STARTS = words("i i'm i've i'd i'll we we're we've we'd we'll my our im ive")
 # Before the subject these begin an adjunct: "Last week I ...", "After the storm, we ...".
 ADJUNCTS = words(
@@ -115,12 +119,9 @@ def _after_openers(sentence: Sentence, found: list[Word], names: set[str]) -> in
     place = 0
     while place < len(found):
         lower = found[place].lower
+        following = [word.lower for word in found[place : place + LONGEST_OPENING]]
         phrase = next(
-            (
-                p
-                for p in OPENING_PHRASES
-                if tuple(w.lower for w in found[place : place + len(p)]) == p
-            ),
+            (p for p in OPENING_PHRASES.get(lower, ()) if following[: len(p)] == p),
             None,
         )
         if phrase and breaks(gap_after(sentence, found[place + len(phrase) - 1])):
