@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from convoai.analysis.offline import guards
+from convoai.analysis.offline.calendar_words import number_of
 from convoai.analysis.offline.clauses import Clause, breaks, gap_after
-from convoai.analysis.offline.lexicon import ANAPHORS, NEGATIONS
-from convoai.analysis.offline.phrases import captured, is_capture, stripped, text_between
+from convoai.analysis.offline.lexicon import ANAPHORS, NEGATIONS, TIME_WORDS
+from convoai.analysis.offline.phrases import STOPS, captured, is_capture, stripped, text_between
 from convoai.analysis.offline.rules import BY_FIRST_WORD, Rule
 from convoai.analysis.offline.verbs import is_adverb
 
@@ -18,6 +19,7 @@ WITH_ARTICLE = frozenset({"employer", "job_title"})
 # Read as a thing, but says nothing.
 # Nobody says I or my more often in one sentence.
 MOST_STARTS = 10
+OLDEST = 120
 HOLLOW = frozenset(
     [
         "it",
@@ -95,6 +97,8 @@ def _match(clause: Clause, lower: list[str], rule: Rule, begin: int) -> Match | 
         return None
     if any(breaks(gap_after(clause.sentence, word)) for word in clause.words[begin:value_at]):
         return None
+    if rule.key == "age" and not _is_age(clause, value_at):
+        return None
     value = _value(clause, rule, value_at, value_end)
     return Match(rule.key, value, begin, at, rule.confidence) if value else None
 
@@ -109,6 +113,17 @@ def _is_denied(lower: list[str], begin: int, end: int) -> bool:
     return any(
         word in NEGATIONS or word.endswith("n't") for word in lower[max(0, begin - 3) : end]
     ) or guards.is_wish(lower[:begin])
+
+
+def _is_age(clause: Clause, at: int) -> bool:
+    """Whether a number tells an age: not minutes, not degrees."""
+    number = number_of(clause.words[at].lower)
+    if number is None or not 1 <= number <= OLDEST:
+        return False
+    if at + 1 >= len(clause.words) or breaks(gap_after(clause.sentence, clause.words[at])):
+        return True
+    after = clause.words[at + 1].lower
+    return after in STOPS or after in TIME_WORDS or after in {"years", "year"}
 
 
 def _value(clause: Clause, rule: Rule, begin: int, end: int) -> str:

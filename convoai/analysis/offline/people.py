@@ -9,7 +9,8 @@ from itertools import islice
 from convoai.analysis.offline.clauses import Clause, breaks, gap_after
 from convoai.analysis.offline.lexicon import PLAIN_WORDS, TIME_WORDS, words
 from convoai.analysis.offline.matching import MOST_STARTS, Match
-from convoai.analysis.offline.phrases import text_between
+from convoai.analysis.offline.phrases import STOPS, text_between
+from convoai.analysis.offline.verbs import is_adverb
 
 RELATIONS: dict[str, str] = {
     **dict.fromkeys(words("wife husband spouse fiance fiancé fiancee fiancée"), "spouse"),
@@ -37,7 +38,7 @@ ANIMALS = words(
     " dachshund shepherd husky bulldog corgi chihuahua pug rottweiler greyhound siamese tabby"
     " parakeet pup kitty axolotl chameleon iguana rat mouse pig"
 )
-HAVING = words("have got adopted bought rescued own get own've took has")
+HAVING = words("have got adopted bought own get own've took has")
 AGES = words(
     "older younger elder eldest youngest oldest big little twin best old dear close good new late"
 )
@@ -137,6 +138,8 @@ def pets_had(clause: Clause) -> Iterator[Match]:
             continue
         own = lower[max(0, begin - 3) : begin]
         between = lower[begin + 1 : at]
+        if not _ends_there(clause, at):
+            continue
         if not {"i", "we", "i've", "we've", "just"} & set(own) and begin > 0:
             continue
         if (
@@ -156,5 +159,13 @@ def pets_had(clause: Clause) -> Iterator[Match]:
 def _counts(between: list[str]) -> bool:
     first = between[0]
     return first in {"a", "an", "two", "three", "four", "five", "another"} and not (
-        set(between) & {"of", "for", "to", "with", "at", "my", "the", "about"}
+        set(between) & {"hot", "of", "for", "to", "with", "at", "my", "the", "about"}
     )
+
+
+def _ends_there(clause: Clause, at: int) -> bool:
+    """Whether the animal is the thing itself: not a dog bed, nor a cat scan."""
+    if at + 1 >= len(clause.words) or breaks(gap_after(clause.sentence, clause.words[at])):
+        return True
+    after = clause.words[at + 1].lower
+    return after in STOPS or after in CALLED or after in TIME_WORDS or is_adverb(after)

@@ -13,7 +13,7 @@ from convoai.analysis.offline.words import Word, words_of
 READ_AT_MOST = 32_000
 # Nobody says a sentence of this length; it is pasted text.
 LONGEST_SENTENCE = 600
-MOST_SENTENCES = 200
+MOST_SENTENCES = 300
 # A sentence of so many words says most of them once; where it does not, it is noise.
 LONG = 30
 LEAST_DISTINCT = 0.4

@@ -38,12 +38,21 @@ def is_adverb(word: str) -> bool:
     return word in ADVERBS or (len(word) > 4 and word.endswith("ly") and word not in NOT_ADVERBS)
 
 
+def _without_prefix(word: str) -> bool:
+    return any(
+        word.removeprefix(prefix) in PAST_VERBS
+        for prefix in ("re", "over", "under", "out", "mis")
+        if word.startswith(prefix)
+    )
+
+
 def is_past(word: str) -> bool:
     """Whether the word reads as a verb in the past."""
     return (
         word in PAST_VERBS
         or word in SAME_FORM
         or (len(word) > 3 and word.endswith("ed") and word not in NOT_PAST)
+        or (word.startswith(("re", "over", "under", "out", "mis")) and _without_prefix(word))
     )
 
 
@@ -56,7 +65,9 @@ def looks_back(lower: Sequence[str]) -> bool:
     if any(word in AHEAD for word in lower):
         return False
     going = any(word in BEING and after.endswith("ing") for word, after in pairwise(lower))
-    return not going and any(is_past(word) for word in lower)
+    if going and "been" not in lower:
+        return False
+    return "since" in lower or any(is_past(word) or word == "been" for word in lower)
 
 
 def after_she(verb: str) -> str:

@@ -100,7 +100,7 @@ def _adjunct(clause: Clause, renderer: _Renderer) -> str:
     at = clause.subject_at
     before = clause.words[:at]
     told = any(word.start in renderer.first for word in before)
-    if not told and sum(is_content(word.lower) for word in before) < 2:
+    if not told and sum(is_content(word.lower) for word in before) < 1:
         return ""
     text = renderer.span(0, at).strip()
     first = before[0].lower
