@@ -156,10 +156,10 @@ def test_promises_and_requests_say_who_and_by_when() -> None:
     assert [(item.who, item.text, item.due) for item in items] == [
         (
             "user",
-            "Ben Birch will send Ann Almond a book about them on 11 May 2023",
+            "Ben Birch will send Ann a book about them on 11 May 2023",
             date(2023, 5, 11),
         ),
-        ("partner", "Ann Almond is asked to send Ben Birch a picture of Nutmeg", None),
+        ("partner", "Ann is asked to send Ben Birch a picture of Nutmeg", None),
     ]
 
 

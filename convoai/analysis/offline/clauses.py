@@ -54,14 +54,15 @@ DROPPED = words(
 )
 # Begin a clause whose subject is not the sentence's own.
 SUBORDINATING = words(
-    "since when after before while as because although though that what how where who which why if"
-    " until whenever"
+    "since when after before while as than because although though that what how where who which"
+    " why if until whenever"
 )
-JOINING = words("and but so")
+JOINING = words("and but so then")
 FINITE = words(
     "is are was were can could will would makes gives helps has isn't it's keeps brings takes means"
 )
 ARTICLES = words("a an one two three four five six seven eight nine ten some")
+LONGEST_ADJUNCT = 9
 FARTHEST_SUBJECT = 18
 
 
@@ -160,12 +161,13 @@ def _subject(sentence: Sentence, found: list[Word]) -> tuple[Subject, int, int]:
         said_before = any(word.lower in FINITE for word in found[:place])
         subject: Subject = "owned" if found[place].lower in {"my", "our"} else "speaker"
         timed = any(word.lower in lex.TIME_WORDS for word in found[:place])
-        leads_in = (first in ADJUNCTS and (timed or first not in ARTICLES)) or (
+        short = place <= LONGEST_ADJUNCT
+        leads_in = (short and (first in ADJUNCTS and (timed or first not in ARTICLES))) or (
             first.endswith("ing") and not said_before
         )
         if leads_in and (subject == "speaker" or parted or _is_time(found[:place])):
             return subject, place, 0
-        if parted and (place <= 7 or first in lex.ANAPHORS):
+        if parted and (place <= 7 or not short or first in lex.ANAPHORS):
             return subject, place, place
     if first.endswith("ing") and any(word.lower in FINITE for word in found[1:12]):
         return "other", 0, 0

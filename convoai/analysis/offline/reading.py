@@ -45,13 +45,19 @@ def read(turns: Sequence[Turn], partner_name: str, user_name: str) -> list[ReadT
             ReadTurn(
                 turn=turn,
                 speaker=turn.speaker or names[turn.sender],
-                listener=others[turn.sender],
+                listener=short_name(others[turn.sender]),
                 sentences=sentences,
                 words=words,
                 content=frozenset(word for word in said if is_content(word)),
             )
         )
     return result
+
+
+def short_name(name: str) -> str:
+    """What friends say: the first name, unless it is an initial or a title."""
+    first = name.split()[0] if name.split() else ""
+    return first if len(first) > 2 and not first.endswith(".") else name
 
 
 def is_content(word: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from convoai.analysis.offline import guards
 from convoai.analysis.offline.clauses import Clause, clause_of
 from convoai.analysis.offline.guards import is_wish
-from convoai.analysis.offline.lexicon import ANAPHORS, AUXILIARIES, TIME_WORDS, words
+from convoai.analysis.offline.lexicon import ANAPHORS, AUXILIARIES, STATE_VERBS, TIME_WORDS, words
 from convoai.analysis.offline.reading import ReadTurn, is_content
 from convoai.analysis.offline.verbs import is_past
 
@@ -87,6 +87,7 @@ def telling_of(clause: Clause) -> float:
     score = BY_SUBJECT[clause.subject] + min(content, 8) * 0.5
     score -= 3.0 * (clause.subject in {"speaker", "dropped"} and _wishes_listener(lower))
     score -= 2.0 * (clause.subject == "owned" and not _has_verb(lower))
+    score -= 1.5 * (clause.subject == "other" and not _is_sentence(lower))
     score += 0.7 * any(word in TIME_WORDS for word in lower)
     score -= 1.5 * (lower[0] in ANAPHORS)
     score -= 2.0 * (clause.subject == "other" and lower[0] in IMPERATIVES)
@@ -121,3 +122,10 @@ def is_clear_wish(clause: Clause) -> bool:
     lower = clause.lower
     rich = sum(is_content(word) for word in lower) >= 2
     return clause.subject == "speaker" and clause.subject_at == 0 and rich and is_wish(lower[:4])
+
+
+def _is_sentence(lower: list[str]) -> bool:
+    """Whether a verb stands in it, as far as words alone tell."""
+    return any(
+        word in AUXILIARIES or word in STATE_VERBS or "'" in word or is_past(word) for word in lower
+    )

@@ -57,12 +57,14 @@ def is_past(word: str) -> bool:
 
 
 AHEAD = words("will i'll we'll gonna tomorrow next upcoming he'll she'll they'll won't")
+# What was arranged lies ahead, though it was done before.
+ARRANGED = words("signed booked scheduled registered reserved planned invited enrolled entered")
 BEING = words("is are am i'm we're he's she's they're it's")
 
 
 def looks_back(lower: Sequence[str]) -> bool:
     """Whether the words tell of the past: a past verb, and nothing that lies ahead."""
-    if any(word in AHEAD for word in lower):
+    if any(word in AHEAD or word in ARRANGED for word in lower):
         return False
     going = any(word in BEING and after.endswith("ing") for word, after in pairwise(lower))
     if going and "been" not in lower:

@@ -27,8 +27,12 @@ NEGATED = {
     "hadn't": "had not", "ain't": "is not",
 }  # fmt: skip
 YOU_ARE = {"you're": "is", "you've": "has", "you'll": "will", "you'd": "would"}
-AFTER_NAME = {"are": "is", "were": "was", "have": "has", "aren't": "isn't", "haven't": "hasn't"}
+AFTER_YOU = words("know think see say want need like love do go get make look sound feel")
+AFTER_NAME = {verb: after_she(verb) for verb in AFTER_YOU} | {
+    "are": "is", "were": "was", "have": "has", "aren't": "isn't", "haven't": "hasn't",
+}  # fmt: skip
 TRAILING = (" I guess", " I think", " I suppose", " you know", " haha", " lol", " though")
+NO_VERBS = words("for in on at to with of and or but the a an by from as if it that this i my")
 STATES = words("glad happy excited busy ready sure proud sorry")
 LONGEST_VALUE = 240
 
@@ -54,7 +58,8 @@ def worded(clause: Clause, names: Names, moments: Sequence[Moment] = ()) -> str:
     else:
         body = renderer.span(at, len(clause.words))
         if clause.subject != "owned":
-            body = f"says that {_small_start(clause, body)}"
+            named = names.listener and body.startswith(names.listener)
+            body = f"says that {body if named else _small_start(clause, body)}"
     return tidy(_joined(body, _adjunct(clause, renderer)))
 
 
@@ -225,6 +230,8 @@ def _predicate(clause_words: Sequence[Word], at: int, renderer: _Renderer) -> st
     if rest >= len(clause_words):
         return ""
     verb = clause_words[rest].lower
+    if verb in NO_VERBS:
+        return ""
     said = NEGATED.get(verb) or after_she(verb)
     tail = _tail(clause_words, rest, renderer, said)
     return " ".join(part for part in (renderer.span(lead, rest), said, tail) if part)
