@@ -62,6 +62,7 @@ FINITE = words(
     "is are was were can could will would makes gives helps has isn't it's keeps brings takes means"
 )
 ARTICLES = words("a an one two three four five six seven eight nine ten some")
+CONDITIONS = words("if unless suppose supposing imagine assuming whether")
 LONGEST_ADJUNCT = 9
 FARTHEST_SUBJECT = 18
 
@@ -161,6 +162,9 @@ def _subject(sentence: Sentence, found: list[Word]) -> tuple[Subject, int, int]:
         said_before = any(word.lower in FINITE for word in found[:place])
         subject: Subject = "owned" if found[place].lower in {"my", "our"} else "speaker"
         timed = any(word.lower in lex.TIME_WORDS for word in found[:place])
+        if any(word.lower in CONDITIONS for word in found[:place]):
+            # What holds under a condition is never told without it.
+            return subject, place, 0
         short = place <= LONGEST_ADJUNCT
         leads_in = (short and (first in ADJUNCTS and (timed or first not in ARTICLES))) or (
             first.endswith("ing") and not said_before

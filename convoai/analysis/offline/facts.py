@@ -125,7 +125,7 @@ def _statement(
     more = [_more(read, item.clause, said_at) for item in group[1:]]
     key, category = kind_of(lower, verb_at)
     begin, end = clause.start, group[-1].clause.end
-    doubt = 0.15 if clause.subject in {"other", "listener"} else 0.0
+    doubt = 0.15 * (clause.subject in {"other", "listener"}) + 0.15 * guards.is_conditional(lower)
     yield FactFound(
         category=category,
         fact_key=key,
