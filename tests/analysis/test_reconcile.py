@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convoai.analysis.reconcile import KnownFact, Review, Step, reconcile
@@ -187,6 +187,7 @@ def after(facts: list[KnownFact], steps: list[Step]) -> list[KnownFact]:
     return list(rows.values())
 
 
+@settings(deadline=None)
 @given(stored(), st.lists(FOUND, max_size=6))
 def test_every_fact_gets_one_step_and_the_plan_is_always_the_same(
     facts: list[KnownFact], new: list[FactFound]
@@ -197,6 +198,7 @@ def test_every_fact_gets_one_step_and_the_plan_is_always_the_same(
     assert all(step.earlier is None or step.earlier < at for at, step in enumerate(steps))
 
 
+@settings(deadline=None)
 @given(stored(), st.lists(FOUND, max_size=6))
 def test_a_key_never_has_two_current_values(facts: list[KnownFact], new: list[FactFound]) -> None:
     rows = after(facts, reconcile(facts, new, NOW))
@@ -204,6 +206,7 @@ def test_a_key_never_has_two_current_values(facts: list[KnownFact], new: list[Fa
     assert len(single) == len(set(single))
 
 
+@settings(deadline=None)
 @given(stored(), st.lists(FOUND, max_size=6))
 def test_a_persons_word_stands(facts: list[KnownFact], new: list[FactFound]) -> None:
     decided = {f.id: f for f in facts if f.review in {"confirmed", "corrected", "rejected"}}
@@ -211,12 +214,14 @@ def test_a_persons_word_stands(facts: list[KnownFact], new: list[FactFound]) -> 
     assert {number: rows[number] for number in decided} == decided
 
 
+@settings(deadline=None)
 @given(stored(), st.lists(FOUND, max_size=6))
 def test_many_valued_facts_are_never_closed(facts: list[KnownFact], new: list[FactFound]) -> None:
     rows = {fact.id: fact for fact in after(facts, reconcile(facts, new, NOW))}
     assert all(rows[f.id].is_current for f in facts if f.many_valued and f.is_current)
 
 
+@settings(deadline=None)
 @given(stored(), st.lists(FOUND, max_size=1))
 def test_the_same_fact_again_changes_nothing(facts: list[KnownFact], new: list[FactFound]) -> None:
     rows = after(facts, reconcile(facts, new, NOW))

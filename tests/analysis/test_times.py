@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convoai.analysis.offline.times import moments_of
@@ -91,6 +91,7 @@ VOCABULARY = (
 WORDS = st.sampled_from(VOCABULARY.split())
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS, max_size=12), st.dates(date(1900, 1, 1), date(2199, 12, 31)))
 def test_moments_never_overlap_and_stay_inside_the_words(words: list[str], today: date) -> None:
     end = -1

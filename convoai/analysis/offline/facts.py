@@ -89,7 +89,7 @@ def _known(clause: Clause, today: date) -> Iterator[Match]:
 def _known_fact(read: ReadTurn, clause: Clause, match: Match, said_at: datetime) -> FactFound:
     key = key_named(match.key)
     begin, end = clause.words[match.begin].start, clause.words[match.end - 1].end
-    moments = moments_of(clause.lower, said_at.date(), looks_back(clause.lower))
+    moments = moments_of(clause.lower, said_at.date(), looks_back(clause.lower, _verb_at(clause)))
     return FactFound(
         category=key.category,
         fact_key=key.name,
@@ -110,7 +110,7 @@ def _statement(
     """Clauses in a row as a fact of its kind, about the speaker or a third person."""
     clause = group[0].clause
     lower = clause.lower
-    moments = moments_of(lower, said_at.date(), looks_back(lower))
+    moments = moments_of(lower, said_at.date(), looks_back(lower, _verb_at(clause)))
     person = next((p for p in people_of(clause) if p.begin == clause.subject_at), None)
     subject: str = read.turn.sender
     if person and person.end < len(clause.words):
@@ -142,8 +142,14 @@ def _statement(
 
 def _more(read: ReadTurn, clause: Clause, said_at: datetime) -> str:
     """A clause that goes on from the one before."""
-    moments = moments_of(clause.lower, said_at.date(), looks_back(clause.lower))
+    moments = moments_of(clause.lower, said_at.date(), looks_back(clause.lower, _verb_at(clause)))
     return worded(clause, Names(read.listener), moments).removeprefix("says that ")
+
+
+def _verb_at(clause: Clause) -> int | None:
+    """Where the verb of the speaker's own statement stands, when it is a word of its own."""
+    own = clause.subject == "speaker" and clause.lower[clause.subject_at] in {"i", "we"}
+    return clause.subject_at + 1 if own else None
 
 
 def _first_day(moments: Sequence[Moment], said_at: datetime) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convoai.analysis.offline.lexicon import I_WORDS, NEGATIONS, QUESTION_WORDS, words
+from convoai.analysis.offline.lexicon import I_WORDS, NEGATIONS, PLAIN_WORDS, QUESTION_WORDS, words
 from convoai.analysis.offline.sentences import Sentence
 
 OPENING_MARKS = ('"', "“", "«")
@@ -94,6 +94,9 @@ def is_reported(lower: Sequence[str]) -> bool:
         before = lower[max(0, place - 3) : place]
         if word in {"heard", "read"}:
             return lower[place + 1 : place + 2] == ["that"] or "somewhere" in lower
+        # A name: "Karim said, ..."
+        if place == 1 and before[0] not in PLAIN_WORDS and not before[0].endswith("ly"):
+            return True
         if (
             before
             and before[-1] not in {"i", "we", "i've", "we've"}

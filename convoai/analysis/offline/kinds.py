@@ -18,7 +18,7 @@ WORK = words(
 )
 HEALTH = words(
     "sick ill doctor hospital surgery diet weight injury injured allergic allergy asthma diagnosed"
-    " therapy therapist medication gastritis migraine pain diabetes cancer recovery symptoms"
+    " therapy therapist medication migraine pain diabetes cancer recovery symptoms"
     " appointment dentist broke sprained fever flu covid anxiety depression insomnia pregnant"
 )
 FEELINGS = words(

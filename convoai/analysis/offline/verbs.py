@@ -59,17 +59,28 @@ def is_past(word: str) -> bool:
 AHEAD = words("will i'll we'll gonna tomorrow next upcoming he'll she'll they'll won't")
 # What was arranged lies ahead, though it was done before.
 ARRANGED = words("signed booked scheduled registered reserved planned invited enrolled entered")
+THINKING = words("have think know remember guess believe")
+PAST_NEGATED = words("didn't wasn't weren't haven't couldn't hadn't")
 BEING = words("is are am i'm we're he's she's they're it's")
 
 
-def looks_back(lower: Sequence[str]) -> bool:
-    """Whether the words tell of the past: a past verb, and nothing that lies ahead."""
+def looks_back(lower: Sequence[str], verb_at: int | None = None) -> bool:
+    """Whether the words tell of the past: a past verb, and nothing that lies ahead.
+
+    `verb_at` is where the main verb stands, when known; in the present it decides.
+    """
     if any(word in AHEAD or word in ARRANGED for word in lower):
         return False
     going = any(word in BEING and after.endswith("ing") for word, after in pairwise(lower))
     if going and "been" not in lower:
         return False
-    return "since" in lower or any(is_past(word) or word == "been" for word in lower)
+    if "since" in lower:
+        return True
+    if verb_at is not None:
+        verb = next((word for word in lower[verb_at:] if not is_adverb(word)), "")
+        if verb not in THINKING and not is_past(verb):
+            return verb in PAST_NEGATED
+    return any(is_past(word) or word == "been" for word in lower)
 
 
 def after_she(verb: str) -> str:

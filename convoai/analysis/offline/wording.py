@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convoai.analysis.offline.clauses import Clause
-from convoai.analysis.offline.lexicon import SPEAKER_WORDS, words
+from convoai.analysis.offline.lexicon import SPEAKER_WORDS, TIME_WORDS, words
 from convoai.analysis.offline.reading import is_content
 from convoai.analysis.offline.times import Moment
 from convoai.analysis.offline.verbs import after_she, is_adverb, is_participle
@@ -94,6 +94,7 @@ def _small_start(clause: Clause, body: str) -> str:
     ordinary = (
         not is_content(first.lower)
         or first.lower.startswith("every")
+        or first.lower in TIME_WORDS
         or first.lower.endswith("ing")
         or first.lower in inner
     )
