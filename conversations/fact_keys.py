@@ -5,19 +5,42 @@ from __future__ import annotations
 # Everything else is single-valued: a newer value closes the older one.
 MANY_VALUED = frozenset(
     {
-        "allergy",
+        # People and animals
         "child",
-        "dislike",
-        "event",
+        "family_member",
         "friend",
         "grandchild",
+        "people",
+        "pet",
+        "sibling",
+        # Tastes and pastimes
+        "dislike",
+        "favourite",
+        "habit",
         "hobby",
+        "instrument",
         "interest",
         "language",
-        "pet",
-        "plan",
-        "sibling",
+        "learning",
+        "like",
         "skill",
+        "sport_played",
+        # What happened and what is to come
+        "about",
+        "event",
+        "plan",
+        "wish",
+        "work_event",
+        "work_life",
+        # Body and mind
+        "allergy",
+        "avoided_food",
+        "feeling",
+        "health",
+        "opinion",
+        # What one has
+        "education",
+        "possession",
     }
 )
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("api/auth/", include("convoai.accounts.urls")),
     path("api/", include("partners.urls")),
     path("api/", include("conversations.urls")),
+    path("api/", include("convoai.analysis.urls")),
     path("api/", include("convoai.briefing.urls")),
     path("accounts/", include("convoai.accounts.page_urls")),
     path("admin/", admin.site.urls),

@@ -56,6 +56,8 @@ class Conversation(models.Model):
     analyzer = models.CharField(max_length=200, null=True, blank=True)
     analyzed_at = models.DateTimeField(null=True, blank=True)
     analysis_error = models.TextField(null=True, blank=True)
+    # Set while an analysis runs; a claim that is minutes old was left by a killed process.
+    analysis_claimed_at = models.DateTimeField(null=True, editable=False)
 
     embedding = VectorField(dimensions=EMBEDDING_DIMENSIONS, null=True, editable=False)
     embedding_bits = models.GeneratedField(

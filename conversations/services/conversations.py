@@ -84,7 +84,7 @@ def create_conversation(
             return known, False
     if not messages and full_transcript:
         messages = [asdict(turn) for turn in split_transcript(full_transcript, partner.name)]
-    insert_messages(conversation, messages, first=0)
+    insert_messages(conversation, messages, first=0, moment=conversation.started_at)
     return conversation, True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Max
@@ -26,14 +27,22 @@ def append_messages(
     """
     locked = Conversation.objects.select_for_update().only("pk", "user_id").get(pk=conversation.pk)
     last = Message.objects.filter(conversation=locked).aggregate(last=Max("position"))["last"]
-    return insert_messages(locked, messages, first=0 if last is None else last + 1)
+    return insert_messages(
+        locked, messages, first=0 if last is None else last + 1, moment=timezone.now()
+    )
 
 
 def insert_messages(
-    conversation: Conversation, messages: Sequence[Mapping[str, Any]], *, first: int
+    conversation: Conversation,
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    first: int,
+    moment: datetime,
 ) -> list[Message]:
-    """Insert messages at the positions from `first` on, inside the caller's transaction."""
-    now = timezone.now()
+    """Insert messages at the positions from `first` on, inside the caller's transaction.
+
+    Those without a time of their own were said at `moment`.
+    """
     rows = [
         Message(
             user_id=conversation.user_id,
@@ -42,7 +51,7 @@ def insert_messages(
             sender=message["sender"],
             speaker=message.get("speaker") or "",
             content=message["content"],
-            timestamp=message.get("timestamp") or now,
+            timestamp=message.get("timestamp") or moment,
         )
         for index, message in enumerate(messages)
     ]

@@ -41,11 +41,15 @@ BODIES: dict[tuple[str, str], Any] = {
     ("post", "api/facts/<int:pk>/correct"): {"fact_value": "confectioner"},
     ("post", "api/facts/<int:pk>/reject"): None,
     ("post", "api/demo"): None,
+    ("post", "api/conversations/<int:pk>/analyze"): None,
+    ("post", "api/profiles/analyze-conversation"): {"conversation_id": "TALK"},
+    ("post", "api/profiles/<int:pk>/analyze-all"): None,
 }
 # What stands in <int:pk>, by the beginning of the route.
 OWNED = {
     "api/auth/keys": ApiKey,
     "api/partners": ConversationPartner,
+    "api/profiles": ConversationPartner,
     "api/suggestions": ConversationPartner,
     "api/conversations": Conversation,
     "api/messages": Message,
@@ -74,12 +78,17 @@ class Call:
         return "/" + self.route.replace("<int:pk>", str(pk))
 
     def body(self, partner_id: int) -> Any:
-        """The example body, with a partner where one is named and a fresh picture."""
+        """The example body, with a partner and a talk where one is named, and a fresh picture."""
         example = BODIES.get((self.method, self.route))
         if not isinstance(example, dict):
             return example
         filled = {name: value() if callable(value) else value for name, value in example.items()}
-        return {name: partner_id if value == "PARTNER" else value for name, value in filled.items()}
+        talk = Conversation.objects.filter(partner_id=partner_id).order_by("pk").first()
+        numbers = {"PARTNER": partner_id, "TALK": talk.pk if talk else 0}
+        return {
+            name: numbers.get(value, value) if isinstance(value, str) else value
+            for name, value in filled.items()
+        }
 
     def send(self, client: Any, path: str, partner_id: int) -> Any:
         """The answer to the example request at this path."""

@@ -54,6 +54,7 @@ def rows(alice: User) -> dict[str, int]:
     return {
         "/api/partners": partner.pk,
         "/api/suggestions": partner.pk,
+        "/api/profiles": partner.pk,
         "/api/conversations": talk.pk,
         "/api/messages": message.pk,
         "/api/facts": fact.pk,

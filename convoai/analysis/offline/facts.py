@@ -1,0 +1,159 @@
+"""The facts of a talk: what rules know, then telling statements of messages worth reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from itertools import islice
+
+from convoai.analysis.keys import key_named
+from convoai.analysis.offline import guards
+from convoai.analysis.offline.clauses import Clause
+from convoai.analysis.offline.dated import birthdays_of
+from convoai.analysis.offline.favourites import favourites_of
+from convoai.analysis.offline.kinds import kind_of
+from convoai.analysis.offline.matching import Match, is_lasting, matches_of
+from convoai.analysis.offline.people import people_facts, people_of, pets_had
+from convoai.analysis.offline.reading import ReadTurn
+from convoai.analysis.offline.statements import (
+    ENOUGH,
+    Told,
+    grouped,
+    is_clear_wish,
+    is_dated,
+    told_in,
+)
+from convoai.analysis.offline.times import Moment, moments_of
+from convoai.analysis.offline.verbs import looks_back
+from convoai.analysis.offline.weights import WORTH_A_WISH, WORTH_READING
+from convoai.analysis.offline.wording import Names, tidy, worded, worded_of_other
+from convoai.analysis.offline.worth import worths
+from convoai.analysis.result import FactFound
+from convoai.analysis.values import normalised
+
+MOST_STATEMENTS = 3
+MOST_KNOWN = 6  # of one sentence
+# So many words of a clause may a known fact leave over before the clause is kept as well.
+LEFT_OVER = 4
+
+
+def facts_of(talk: Sequence[ReadTurn], started_at: datetime) -> list[FactFound]:
+    """All facts of the talk, in the order of their messages, none twice."""
+    found: dict[tuple[str, str, str], FactFound] = {}
+    for read, worth in zip(talk, worths(talk), strict=True):
+        said_at = read.turn.timestamp or started_at
+        for fact in _facts_of_turn(read, worth, said_at):
+            found.setdefault((fact.subject, fact.fact_key, normalised(fact.fact_value)), fact)
+    return list(found.values())
+
+
+def _facts_of_turn(read: ReadTurn, worth: float, said_at: datetime) -> Iterator[FactFound]:
+    told = told_in(read)
+    covered: dict[int, int] = {}
+    for item in told:
+        for match in islice(_known(item.clause, said_at.date()), MOST_KNOWN):
+            covered[item.clause.start] = covered.get(item.clause.start, 0) + match.end - match.begin
+            yield _known_fact(read, item.clause, match, said_at)
+    chosen = _chosen(told, covered, worth)
+    for group in grouped(told, chosen):
+        yield from _statement(read, group, worth, said_at)
+
+
+def _chosen(told: Sequence[Told], covered: dict[int, int], worth: float) -> list[Told]:
+    """The statements of a message to keep, best first."""
+    worthy = worth >= WORTH_READING
+    best = sorted((item for item in told if item.telling > 0), key=lambda item: -item.telling)
+    chosen = []
+    for place, item in enumerate(best[:MOST_STATEMENTS]):
+        clause = item.clause
+        left = len(clause.words) - covered.get(clause.start, -LEFT_OVER)
+        fresh = left >= LEFT_OVER or is_dated(clause)
+        wished = worth >= WORTH_A_WISH and is_clear_wish(clause)
+        if fresh and (worthy or wished) and (place == 0 or item.telling >= ENOUGH):
+            chosen.append(item)
+    return chosen
+
+
+def _known(clause: Clause, today: date) -> Iterator[Match]:
+    if not is_lasting(clause):
+        return
+    yield from people_facts(clause)
+    if guards.is_reported(clause.lower):
+        return
+    yield from matches_of(clause)
+    yield from pets_had(clause)
+    yield from favourites_of(clause)
+    yield from birthdays_of(clause, today)
+
+
+def _known_fact(read: ReadTurn, clause: Clause, match: Match, said_at: datetime) -> FactFound:
+    key = key_named(match.key)
+    begin, end = clause.words[match.begin].start, clause.words[match.end - 1].end
+    moments = moments_of(clause.lower, said_at.date(), looks_back(clause.lower, _verb_at(clause)))
+    return FactFound(
+        category=key.category,
+        fact_key=key.name,
+        fact_value=match.value,
+        confidence=match.confidence,
+        subject=read.turn.sender,
+        quote=read.turn.content[begin:end],
+        quote_start=begin,
+        source_message_id=read.turn.id,
+        many_valued=key.many_valued,
+        valid_from=_first_day(moments, said_at) if match.key != "birthday" else None,
+    )
+
+
+def _statement(
+    read: ReadTurn, group: Sequence[Told], worth: float, said_at: datetime
+) -> Iterator[FactFound]:
+    """Clauses in a row as a fact of its kind, about the speaker or a third person."""
+    clause = group[0].clause
+    lower = clause.lower
+    moments = moments_of(lower, said_at.date(), looks_back(lower, _verb_at(clause)))
+    person = next((p for p in people_of(clause) if p.begin == clause.subject_at), None)
+    subject: str = read.turn.sender
+    if person and person.end < len(clause.words):
+        subject = person.name
+        names = Names(read.listener, read.speaker)
+        value = worded_of_other(clause, person.end, names, moments)
+        verb_at = person.end
+    else:
+        value, verb_at = worded(clause, Names(read.listener), moments), clause.subject_at + 1
+    if not value:
+        return
+    more = [_more(read, item.clause, said_at) for item in group[1:]]
+    key, category = kind_of(lower, verb_at)
+    begin, end = clause.start, group[-1].clause.end
+    doubt = 0.15 * (clause.subject in {"other", "listener"}) + 0.15 * guards.is_conditional(lower)
+    yield FactFound(
+        category=category,
+        fact_key=key,
+        fact_value=tidy("; ".join([value, *more])),
+        confidence=round(min(0.9, 0.3 + worth / 2) - doubt, 2),
+        subject=subject,
+        quote=read.turn.content[begin:end],
+        quote_start=begin,
+        source_message_id=read.turn.id,
+        many_valued=key_named(key).many_valued,
+        valid_from=_first_day(moments, said_at),
+    )
+
+
+def _more(read: ReadTurn, clause: Clause, said_at: datetime) -> str:
+    """A clause that goes on from the one before."""
+    moments = moments_of(clause.lower, said_at.date(), looks_back(clause.lower, _verb_at(clause)))
+    return worded(clause, Names(read.listener), moments).removeprefix("says that ")
+
+
+def _verb_at(clause: Clause) -> int | None:
+    """Where the verb of the speaker's own statement stands, when it is a word of its own."""
+    own = clause.subject == "speaker" and clause.lower[clause.subject_at] in {"i", "we"}
+    return clause.subject_at + 1 if own else None
+
+
+def _first_day(moments: Sequence[Moment], said_at: datetime) -> datetime | None:
+    """When it happened or began, as far as the words tell."""
+    if not moments:
+        return None
+    return datetime.combine(moments[0].start, time(), tzinfo=said_at.tzinfo)

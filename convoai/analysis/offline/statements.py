@@ -1,0 +1,131 @@
+"""Statements of any kind: the sentences of a message that tell most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from convoai.analysis.offline import guards
+from convoai.analysis.offline.clauses import Clause, clause_of
+from convoai.analysis.offline.guards import is_wish
+from convoai.analysis.offline.lexicon import ANAPHORS, AUXILIARIES, STATE_VERBS, TIME_WORDS, words
+from convoai.analysis.offline.reading import ReadTurn, is_content
+from convoai.analysis.offline.verbs import is_past
+
+# How much a clause tells by whom it is about.
+BY_SUBJECT = {"speaker": 3.0, "dropped": 2.0, "owned": 2.5, "other": 0.5, "listener": -2.0}
+ENOUGH = 3.0
+POINTING = words("here here's there's")
+# Advice and requests to the listener tell little of the speaker.
+IMPERATIVES = words(
+    "don't let let's lets keep check take remember just try stay hang enjoy go look see come have"
+    " tell be never give make send call ask ignore forget show wait listen imagine think print mark"
+    " add do please thank thanks congrats"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A clause that may be taken seriously, and how much it tells."""
+
+    clause: Clause
+    telling: float
+    place: int
+
+
+def told_in(read: ReadTurn) -> list[Told]:
+    """The clauses of a message that state something, in order."""
+    return list(_told(read))
+
+
+def _told(read: ReadTurn) -> Iterator[Told]:
+    for place, sentence in enumerate(read.sentences):
+        after = read.sentences[place + 1] if place + 1 < len(read.sentences) else None
+        if (
+            guards.is_asked(sentence)
+            or guards.is_joke(sentence, after)
+            or guards.is_quotation(sentence)
+        ):
+            continue
+        clause = clause_of(sentence, read.listener)
+        if clause is not None:
+            yield Told(clause, telling_of(clause), place)
+
+
+def grouped(told: Sequence[Told], chosen: Sequence[Told]) -> list[list[Told]]:
+    """The chosen statements, each that hangs on the sentence before it together with that one."""
+    kept = {item.place for item in chosen}
+    by_place = {item.place: item for item in told}
+    joined_to_next: set[int] = set()
+    for place in sorted(kept):
+        before = by_place.get(place - 1)
+        if before and hangs(by_place[place].clause) and not hangs(before.clause):
+            joined_to_next.add(place - 1)
+    groups: list[list[Told]] = []
+    for place in sorted(kept | joined_to_next):
+        if place - 1 in joined_to_next:
+            groups[-1].append(by_place[place])
+        else:
+            groups.append([by_place[place]])
+    return groups
+
+
+def hangs(clause: Clause) -> bool:
+    """Whether a clause needs the one before it: "It was rough", "They loved it"."""
+    lower = clause.lower
+    if clause.subject == "other":
+        return lower[0] in ANAPHORS
+    return sum(is_content(word) for word in lower) < 2
+
+
+def telling_of(clause: Clause) -> float:
+    """How much a clause tells by itself; nothing at 0 and below."""
+    lower = clause.lower
+    content = len({word for word in lower if is_content(word)})
+    if content == 0:
+        return 0.0
+    score = BY_SUBJECT[clause.subject] + min(content, 8) * 0.5
+    score -= 3.0 * (clause.subject in {"speaker", "dropped"} and _wishes_listener(lower))
+    score -= 2.0 * (clause.subject == "owned" and not _has_verb(lower))
+    score -= 1.5 * (clause.subject == "other" and not _is_sentence(lower))
+    score += 0.7 * any(word in TIME_WORDS for word in lower)
+    score -= 1.5 * (lower[0] in ANAPHORS)
+    score -= 2.0 * (clause.subject == "other" and lower[0] in IMPERATIVES)
+    score -= 2.0 * (lower[0] in POINTING)
+    score -= 2.0 * guards.is_conditional(lower)
+    score -= 1.5 * guards.is_reported(lower)
+    return score
+
+
+def _wishes_listener(lower: list[str]) -> bool:
+    """ "I hope you ...", "I'm glad you ...": said for the listener."""
+    return any(
+        word in {"hope", "hoping", "glad", "happy", "sure", "bet"}
+        and lower[place + 1 : place + 2] in (["you"], ["you're"], ["your"])
+        for place, word in enumerate(lower[:4])
+    )
+
+
+def _has_verb(lower: list[str]) -> bool:
+    return len(lower) > 5 or any(
+        word in AUXILIARIES or is_past(word) or word.endswith(("'s", "s")) for word in lower[2:]
+    )
+
+
+def is_dated(clause: Clause) -> bool:
+    """Whether a clause tells when something happened or will."""
+    return any(word in TIME_WORDS for word in clause.lower)
+
+
+def is_clear_wish(clause: Clause) -> bool:
+    """A wish in the first words, with something to it: "I'd love to live in Paris"."""
+    lower = clause.lower
+    rich = sum(is_content(word) for word in lower) >= 2
+    return clause.subject == "speaker" and clause.subject_at == 0 and rich and is_wish(lower[:4])
+
+
+def _is_sentence(lower: list[str]) -> bool:
+    """Whether a verb stands in it, as far as words alone tell."""
+    return any(
+        word in AUXILIARIES or word in STATE_VERBS or "'" in word or is_past(word) for word in lower
+    )

@@ -1,0 +1,149 @@
+"""Analysing a stored talk: claim, read, understand, store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from conversations.models import Conversation, ConversationTopic, ExtractedFact, Topic
+from conversations.models.fact import Origin, Review
+from convoai.analysis.evidence import checked
+from convoai.analysis.offline.analyzer import OfflineAnalyzer
+from convoai.analysis.planning import carry_out
+from convoai.analysis.reading import known_facts, turns_of
+from convoai.analysis.reconcile import reconcile
+from convoai.analysis.result import ActionItem, Analysis, Analyzer, FactFound, TopicFound
+from convoai.database.fields import casefold_key
+from convoai.database.transactions import write
+from convoai.refusals import Refusal
+from partners.models import ConversationPartner
+
+# How long a claim holds when the process that made it never came back.
+LEASE = timedelta(minutes=10)
+UNTOUCHED = (Review.UNREVIEWED, Review.NEEDS_REVIEW)
+
+
+def analyze_conversation(
+    *, conversation: Conversation, force: bool = False, analyzer: Analyzer | None = None
+) -> Analysis:
+    """Understand a talk and store what was learned, all or nothing.
+
+    A talk without words gives sentiment `unknown` and stays open. `force` analyses again and
+    replaces what the earlier run made and nobody touched. Raises Refusal `already_analyzed`
+    (without `force`) and `already_running` (another analysis holds the claim).
+    """
+    analyzer = analyzer or OfflineAnalyzer()
+    if conversation.is_analyzed and not force:
+        raise _already_analyzed(conversation)
+    turns = turns_of(conversation)
+    if not turns:
+        return Analysis(analyzer.name, analyzer.version)
+    _claim(conversation)
+    try:
+        # No transaction is open here: an analyzer may take its time.
+        partner, user = conversation.partner, conversation.user
+        analysis = analyzer.analyze(turns, partner.name, user.username, conversation.started_at)
+        standing, fallen = checked(analysis.facts, turns)
+        _store(
+            conversation=conversation,
+            analysis=analysis,
+            facts=standing,
+            fallen=fallen,
+            force=force,
+        )
+    finally:
+        Conversation.objects.filter(pk=conversation.pk).update(analysis_claimed_at=None)
+    return analysis
+
+
+def written(item: ActionItem, partner_name: str) -> str:
+    """A promise in one line: who, what, and by when if that was said."""
+    who = "You" if item.who == "user" else partner_name
+    by = f" (by {item.due:%d %B %Y})" if item.due else ""
+    return f"{who}: {item.text}{by}"
+
+
+def _claim(conversation: Conversation) -> None:
+    free = Q(analysis_claimed_at=None) | Q(analysis_claimed_at__lt=timezone.now() - LEASE)
+    talk = Conversation.objects.filter(free, pk=conversation.pk)
+    if not talk.update(analysis_claimed_at=timezone.now()):
+        message = "This conversation is being analysed right now; wait for the result."
+        raise Refusal("already_running", message)
+
+
+@write
+def _store(
+    *,
+    conversation: Conversation,
+    analysis: Analysis,
+    facts: Sequence[FactFound],
+    fallen: Sequence[FactFound],
+    force: bool,
+) -> None:
+    # Facts of one partner are planned against each other: one talk of theirs at a time.
+    ConversationPartner.objects.select_for_update().only("pk").get(pk=conversation.partner_id)
+    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    if locked.is_analyzed and not force:
+        raise _already_analyzed(conversation)
+    if force:
+        ExtractedFact.objects.filter(
+            conversation=conversation, origin=Origin.ANALYSIS, review__in=UNTOUCHED
+        ).delete()
+    plan = reconcile(known_facts(locked.partner_id), facts, locked.started_at)
+    carry_out(conversation=locked, plan=plan, fallen=fallen)
+    _link_topics(locked, analysis.topics)
+    _describe(locked, analysis)
+
+
+def _link_topics(conversation: Conversation, found: Sequence[TopicFound]) -> None:
+    """Replace the talk's topics; a topic that is known in any spelling is taken as it is."""
+    by_key = {casefold_key(topic.name): topic for topic in found}
+    Topic.objects.bulk_create(
+        [
+            Topic(name=topic.name, name_key=key, category=topic.category)
+            for key, topic in by_key.items()
+        ],
+        ignore_conflicts=True,
+    )
+    ids = dict(Topic.objects.filter(name_key__in=by_key).values_list("name_key", "pk"))
+    ConversationTopic.objects.filter(conversation=conversation).delete()
+    ConversationTopic.objects.bulk_create(
+        [
+            ConversationTopic(
+                user_id=conversation.user_id,
+                conversation=conversation,
+                topic_id=ids[key],
+                relevance_score=min(10, max(1, topic.relevance)),
+            )
+            for key, topic in by_key.items()
+        ]
+    )
+
+
+def _describe(conversation: Conversation, analysis: Analysis) -> None:
+    now = timezone.now()
+    changes = {
+        "summary": analysis.summary,
+        "sentiment": analysis.sentiment,
+        "key_insights": analysis.key_insights,
+        "suggested_topics": analysis.suggested_topics,
+        "suggested_questions": analysis.suggested_questions,
+        "action_items": [
+            written(item, conversation.partner.name) for item in analysis.action_items
+        ],
+        "analyzer": f"{analysis.analyzer}/{analysis.version}",
+        "analyzed_at": now,
+        "analysis_error": None,
+        "is_analyzed": True,
+        "ended_at": conversation.ended_at or max(now, conversation.started_at),
+    }
+    for name, value in changes.items():
+        setattr(conversation, name, value)
+    conversation.save(update_fields=[*changes, "updated_at"])
+
+
+def _already_analyzed(conversation: Conversation) -> Refusal:
+    return Refusal("already_analyzed", f"Conversation {conversation.pk} already analyzed")
