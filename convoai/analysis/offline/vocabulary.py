@@ -206,7 +206,6 @@ TOPICS: dict[str, tuple[Category, frozenset[str]]] = {
         words("garden gardening plants plant flowers flower vegetables tomatoes seeds soil"),
     ),
     "Fashion": ("preference", words("clothes clothing fashion dress shoes outfit jacket style")),
-    "Shopping": ("preference", words("shopping bought store mall sale")),
     "Religion": ("personal", words("church faith prayer pray god temple mosque spiritual")),
     "Volunteering": (
         "life_event",
@@ -245,7 +244,6 @@ TOPICS: dict[str, tuple[Category, frozenset[str]]] = {
             "parenting kids toddler diaper bedtime daycare kindergarten newborn pregnant pregnancy"
         ),
     ),
-    "Weather": ("personal", words("weather rain rainy snow storm sunny flood hurricane heat")),
     "Language": (
         "interest",
         words(
@@ -254,7 +252,6 @@ TOPICS: dict[str, tuple[Category, frozenset[str]]] = {
         ),
     ),
     "Military": ("work", words("military army navy veteran veterans soldier deployed deployment")),
-    "Plans": ("life_event", words("plan plans planning")),
 }
 
 TOPICS_OF_WORD: dict[str, list[str]] = {}
