@@ -119,7 +119,6 @@ TOPICS: dict[str, tuple[Category, frozenset[str]]] = {
     "Cycling": ("interest", words("bike bikes cycling bicycle ride cyclist")),
     "Swimming": ("interest", words("swim swimming pool swimmer")),
     "Climbing": ("interest", words("climbing climb bouldering climber")),
-    "Surfing": ("interest", words("surf surfing surfboard waves surfer")),
     "Travel": (
         "interest",
         words(
@@ -184,11 +183,6 @@ TOPICS: dict[str, tuple[Category, frozenset[str]]] = {
         "interest",
         words("photo photos photography camera photographer picture pictures"),
     ),
-    "Crafts": (
-        "interest",
-        words("craft crafts knitting sewing woodworking crochet quilt handmade pottery"),
-    ),
-    "Theatre": ("interest", words("theater theatre stage play audience rehearsal acting")),
     "Games": (
         "interest",
         words(
