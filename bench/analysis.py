@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from locomo import Dialogue, Talk, load
+from annotated import Dialogue, Talk, load
 
 from convoai.analysis.keys import sentence_about
 from convoai.analysis.offline.analyzer import OfflineAnalyzer
