@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from analysis import Score
-from observations import Dialogue, load
+from annotated import Dialogue, load
 
 from convoai.analysis.offline.analyzer import OfflineAnalyzer
 from convoai.analysis.offline.features import talk_features

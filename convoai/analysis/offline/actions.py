@@ -9,9 +9,10 @@ from convoai.analysis.offline import guards
 from convoai.analysis.offline.clauses import Clause, clause_of
 from convoai.analysis.offline.lexicon import words
 from convoai.analysis.offline.reading import ReadTurn
+from convoai.analysis.offline.rendering import Names
 from convoai.analysis.offline.times import Moment, moments_of
 from convoai.analysis.offline.verbs import is_adverb
-from convoai.analysis.offline.wording import Names, tidy, worded
+from convoai.analysis.offline.wording import tidy, worded
 from convoai.analysis.result import ActionItem, Sender
 
 # What one can promise to do for somebody; "I'll be tired" is no promise.

@@ -15,6 +15,7 @@ from convoai.analysis.offline.kinds import kind_of
 from convoai.analysis.offline.matching import Match, is_lasting, matches_of
 from convoai.analysis.offline.people import people_facts, people_of, pets_had
 from convoai.analysis.offline.reading import ReadTurn
+from convoai.analysis.offline.rendering import Names
 from convoai.analysis.offline.statements import (
     ENOUGH,
     Told,
@@ -26,7 +27,7 @@ from convoai.analysis.offline.statements import (
 from convoai.analysis.offline.times import Moment, moments_of
 from convoai.analysis.offline.verbs import looks_back
 from convoai.analysis.offline.weights import WORTH_A_WISH, WORTH_READING
-from convoai.analysis.offline.wording import Names, tidy, worded, worded_of_other
+from convoai.analysis.offline.wording import tidy, worded, worded_of_other
 from convoai.analysis.offline.worth import worths
 from convoai.analysis.result import FactFound
 from convoai.analysis.values import normalised

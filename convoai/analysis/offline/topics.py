@@ -16,7 +16,7 @@ MOST_PHRASES = 3
 FEWEST = 2
 SHORT_TALK = 8
 # Shown by words that are said of everything.
-WEAK = frozenset({"Plans", "Weather", "Shopping", "Friendship", "Work", "Home"})
+WEAK = frozenset({"Friendship", "Work", "Home"})
 
 
 def topics_of(talk: Sequence[ReadTurn]) -> list[TopicFound]:

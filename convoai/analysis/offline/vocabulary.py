@@ -119,7 +119,6 @@ TOPICS: dict[str, tuple[Category, frozenset[str]]] = {
     "Cycling": ("interest", words("bike bikes cycling bicycle ride cyclist")),
     "Swimming": ("interest", words("swim swimming pool swimmer")),
     "Climbing": ("interest", words("climbing climb bouldering climber")),
-    "Surfing": ("interest", words("surf surfing surfboard waves surfer")),
     "Travel": (
         "interest",
         words(
@@ -184,11 +183,6 @@ TOPICS: dict[str, tuple[Category, frozenset[str]]] = {
         "interest",
         words("photo photos photography camera photographer picture pictures"),
     ),
-    "Crafts": (
-        "interest",
-        words("craft crafts knitting sewing woodworking crochet quilt handmade pottery"),
-    ),
-    "Theatre": ("interest", words("theater theatre stage play audience rehearsal acting")),
     "Games": (
         "interest",
         words(
@@ -206,7 +200,6 @@ TOPICS: dict[str, tuple[Category, frozenset[str]]] = {
         words("garden gardening plants plant flowers flower vegetables tomatoes seeds soil"),
     ),
     "Fashion": ("preference", words("clothes clothing fashion dress shoes outfit jacket style")),
-    "Shopping": ("preference", words("shopping bought store mall sale")),
     "Religion": ("personal", words("church faith prayer pray god temple mosque spiritual")),
     "Volunteering": (
         "life_event",
@@ -245,7 +238,6 @@ TOPICS: dict[str, tuple[Category, frozenset[str]]] = {
             "parenting kids toddler diaper bedtime daycare kindergarten newborn pregnant pregnancy"
         ),
     ),
-    "Weather": ("personal", words("weather rain rainy snow storm sunny flood hurricane heat")),
     "Language": (
         "interest",
         words(
@@ -254,7 +246,6 @@ TOPICS: dict[str, tuple[Category, frozenset[str]]] = {
         ),
     ),
     "Military": ("work", words("military army navy veteran veterans soldier deployed deployment")),
-    "Plans": ("life_event", words("plan plans planning")),
 }
 
 TOPICS_OF_WORD: dict[str, list[str]] = {}
