@@ -1,95 +1,75 @@
-"""Reads a file of LoCoMo dialogues: long talks of two people in sessions with dates.
-
-The format is that of Maharana et al., "Evaluating Very Long-Term Conversational Memory of LLM
-Agents" (ACL 2024): per dialogue `conversation` with `speaker_a`, `speaker_b`, and for each session
-`session_<n>` (turns with `speaker`, `text`) and `session_<n>_date_time`.
-"""
+"""Reads dialogues in the format of LoCoMo (Maharana et al., ACL 2024) for the benchmarks."""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-DATE_FORMATS = ("%I:%M %p on %d %B, %Y", "%I:%M %p on %d %b, %Y")
-# Sessions carry one time each; their turns are put this far apart.
-PACE = timedelta(seconds=30)
+from convoai.analysis.result import Sender, Turn
+
+SESSION = re.compile(r"session_(\d+)")
+MARK = re.compile(r"D:?(\d+):(\d+)")
 
 
-@dataclass(frozen=True)
-class Said:
-    sender: str
-    speaker: str
-    content: str
-    timestamp: datetime
+@dataclass
+class Talk:
+    """A session: its turns, when it was, and what people noted of each turn's own speaker."""
 
-
-@dataclass(frozen=True)
-class Session:
-    """One talk: its name in the file, its start, and what was said."""
-
-    external_id: str
-    title: str
+    turns: list[Turn]
     started_at: datetime
-    messages: list[Said]
+    notes: dict[int, list[str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Dialogue:
-    """All talks with one person. Speaker A is taken for the user, speaker B for the partner."""
-
+    name: str
     partner: str
-    sessions: list[Session]
+    user: str
+    talks: list[Talk]
 
 
-def read_dialogues(path: Path) -> list[Dialogue]:
-    """The dialogues of a file. Raises SystemExit with one sentence when it cannot be used."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SystemExit(
-            f"{path} cannot be read ({error.strerror}): give the path of a LoCoMo file."
-        ) from None
-    except ValueError:
-        raise SystemExit(f"{path} is not JSON: give the path of a LoCoMo file.") from None
-    try:
-        return [_dialogue(entry) for entry in data]
-    except (KeyError, TypeError, AttributeError):
-        raise SystemExit(f"{path} holds no LoCoMo dialogues: give another file.") from None
+def load(path: Path) -> list[Dialogue]:
+    """The dialogues of a file; speaker A plays the partner, speaker B the user."""
+    return [_dialogue(entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
 
 
 def _dialogue(entry: dict[str, Any]) -> Dialogue:
-    talks = entry["conversation"]
-    numbers = sorted(
-        int(name.split("_")[1]) for name in talks if re.fullmatch(r"session_\d+", name)
-    )
-    sessions = [_session(str(entry["sample_id"]), talks, number) for number in numbers]
-    return Dialogue(talks["speaker_b"], [session for session in sessions if session.messages])
+    sessions = entry["conversation"]
+    partner, user = sessions["speaker_a"], sessions["speaker_b"]
+    notes = _notes(entry["observation"])
+    talks, number = [], 0
+    for key in sorted(filter(SESSION.fullmatch, sessions), key=lambda key: int(key[8:])):
+        talk = Talk([], moment(sessions.get(f"{key}_date_time", "")))
+        for turn in sessions[key]:
+            number += 1
+            sender: Sender = "partner" if turn["speaker"] == partner else "user"
+            talk.turns.append(Turn(number, sender, turn["speaker"], turn["text"]))
+            talk.notes[number] = notes.get((turn["dia_id"], turn["speaker"]), [])
+        talks.append(talk)
+    return Dialogue(str(entry["sample_id"]), partner, user, talks)
 
 
-def _session(name: str, talks: dict[str, Any], number: int) -> Session:
-    started = _moment(str(talks.get(f"session_{number}_date_time", "")))
-    messages = [
-        Said(
-            sender="user" if turn["speaker"] == talks["speaker_a"] else "partner",
-            speaker=turn["speaker"],
-            content=turn["text"],
-            timestamp=started + place * PACE,
-        )
-        for place, turn in enumerate(talks[f"session_{number}"])
-        if turn["text"].strip()
-    ]
-    return Session(f"locomo/{name}/{number}", f"Session {number}", started, messages)
+def _notes(observation: dict[str, Any]) -> dict[tuple[str, str], list[str]]:
+    """Sentences by (turn, speaker) that they are about."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for by_speaker in observation.values():
+        for speaker, items in by_speaker.items():
+            for sentence, marks in items:
+                for mark in MARK.finditer(marks if isinstance(marks, str) else " ".join(marks)):
+                    turn = f"D{int(mark[1])}:{int(mark[2])}"
+                    found.setdefault((turn, speaker), []).append(sentence)
+    return found
 
 
-def _moment(text: str) -> datetime:
-    """A time like `1:56 pm on 8 May, 2023`, taken as UTC. Raises SystemExit for another form."""
-    for form in DATE_FORMATS:
+def moment(text: str) -> datetime:
+    """The date and time of a session, as "1:56 pm on 8 May, 2023"."""
+    for form in ("%I:%M %p on %d %B, %Y", "%I:%M %p on %d %b, %Y"):
         try:
             return datetime.strptime(text.strip(), form).replace(tzinfo=UTC)
         except ValueError:
             continue
-    raise SystemExit("A session's date is not of the form `1:56 pm on 8 May, 2023`.")
+    return datetime(2023, 1, 1, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """Requests per second and waiting times of the API under gunicorn, next to its SQL alone.
 
-    python bench/api.py --conversations 2000 --clients 1,8,32 --seconds 5
+    python bench/api.py --conversations 2000 --clients 1,8,32 --seconds 3
 
 Makes a user with the talks anew in the benchmark's own database, starts the server as `make run`
 does, and prints a table for requests with an API key and one for single-user mode.
@@ -11,9 +11,11 @@ from __future__ import annotations
 import argparse
 import json
 import random
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count, cycle
+from statistics import median
 from typing import TYPE_CHECKING
 
 import project
@@ -50,7 +52,8 @@ class Route:
     name: str
     messages: Iterator[tuple[str, str, bytes]]
     status: int = 200
-    limits: dict[int, float] = field(default_factory=dict)
+    # What SQL some of these requests make.
+    statements: list[list[str]] = field(default_factory=list)
 
     def requests(self, key: str) -> Callable[[], bytes]:
         return lambda: request(*self._next(key))
@@ -101,7 +104,8 @@ def new_user(conversations: int) -> tuple[User, str]:
     return user, create_api_key(user=user, name="bench")[1]
 
 
-def measure_limits(key: str, routes: list[Route], clients: list[int], seconds: float) -> None:
+def capture_statements(key: str, routes: list[Route]) -> None:
+    """Note what SQL the requests make, for some rows of each route."""
     from django.db import connection
     from rest_framework.test import APIClient
 
@@ -112,42 +116,65 @@ def measure_limits(key: str, routes: list[Route], clients: list[int], seconds: f
         return lambda: api.generic(method, path, body.decode(), content_type="application/json")
 
     for route in routes:
-        variants = [captured_sql(send(*next(route.messages))) for _ in range(VARIANTS)]
-        for number in clients:
-            route.limits[number] = statements_per_second(variants, number, seconds)
+        route.statements = [captured_sql(send(*next(route.messages))) for _ in range(VARIANTS)]
     connection.close()
 
 
 def print_table(
-    title: str, server: Server, routes: list[Route], key: str, clients: list[int], seconds: float
+    title: str,
+    server: Server,
+    routes: list[Route],
+    key: str,
+    clients: list[int],
+    options: Namespace,
 ) -> None:
     print(f"\n{title}\n\n| {' | '.join(HEADINGS)} |\n|---|{'--:|' * (len(HEADINGS) - 1)}")
     for route in routes:
         for number in clients:
-            print(f"| {' | '.join(line(route, number, server, key, seconds))} |", flush=True)
+            print(f"| {' | '.join(line(route, number, server, key, options))} |", flush=True)
 
 
-def line(route: Route, clients: int, server: Server, key: str, seconds: float) -> list[str]:
-    """One line of the table, measured now."""
-    before = spent(server.pid)
-    got = measure(
-        server.port, route.requests(key), clients=clients, seconds=seconds, status=route.status
-    )
-    used = spent(server.pid).since(before)
-    limit, older = route.limits[clients], OLDER[route.name].get(clients)
+def line(route: Route, clients: int, server: Server, key: str, options: Namespace) -> list[str]:
+    """One line of the table, measured now: the medians of some rounds.
+
+    Each round measures the API and its SQL one after the other, so that what else the machine
+    does meets both.
+    """
+    rates, p50s, p95s, limits, shares, server_ms, database_ms = [], [], [], [], [], [], []
+    size = 0
+    for _ in range(options.rounds):
+        limit = statements_per_second(route.statements, clients, options.seconds / 2)
+        before = spent(server.pid)
+        got = measure(
+            server.port,
+            route.requests(key),
+            clients=clients,
+            seconds=options.seconds,
+            status=route.status,
+        )
+        used = spent(server.pid).since(before)
+        size = got.answer_bytes
+        rates.append(got.per_second)
+        p50s.append(got.p50)
+        p95s.append(got.p95)
+        limits.append(limit)
+        shares.append(got.per_second / limit)
+        server_ms.append(used.server / got.sent * 1000)
+        database_ms.append(used.database / got.sent * 1000)
+    rate, older = median(rates), OLDER[route.name].get(clients)
     return [
         route.name,
         str(clients),
-        f"{got.per_second:.1f}" if got.per_second < 100 else f"{got.per_second:.0f}",
-        f"{got.p50:.1f}",
-        f"{got.p95:.1f}",
-        f"{got.answer_bytes / 1000:.1f}",
-        f"{used.server / got.sent * 1000:.2f}",
-        f"{used.database / got.sent * 1000:.2f}",
-        f"{limit:.0f}",
-        f"{got.per_second / limit:.0%}",
+        f"{rate:.1f}" if rate < 100 else f"{rate:.0f}",
+        f"{median(p50s):.1f}",
+        f"{median(p95s):.1f}",
+        f"{size / 1000:.1f}",
+        f"{median(server_ms):.2f}",
+        f"{median(database_ms):.2f}",
+        f"{median(limits):.0f}",
+        f"{median(shares):.0%}",
         f"{older:g}" if older else "–",
-        f"{got.per_second / older:.1f}" if older else "–",
+        f"{rate / older:.1f}" if older else "–",
     ]
 
 
@@ -166,7 +193,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the API under gunicorn.")
     parser.add_argument("--conversations", type=int, default=2000)
     parser.add_argument("--clients", default="1,8,32", help="how many at once; default: 1,8,32")
-    parser.add_argument("--seconds", type=float, default=5.0, help="for each figure; default: 5")
+    parser.add_argument("--seconds", type=float, default=3.0, help="for each round; default: 3")
+    parser.add_argument("--rounds", type=int, default=3, help="take medians of so many; default: 3")
     parser.add_argument("--only", default="", help="measure only routes whose name holds this")
     parser.add_argument("--no-single-user", action="store_true", help="only with an API key")
     options = parser.parse_args()
@@ -177,7 +205,7 @@ def main() -> None:
     user, key = new_user(options.conversations)
     last = Conversation.objects.owned_by(user).latest("pk").pk
     routes = [route for route in routes_of(user) if options.only in route.name]
-    measure_limits(key, routes, clients, options.seconds / 2)
+    capture_statements(key, routes)
     size = f"{options.conversations:,} conversations of 22 messages, 40 partners"
     modes = [("with an API key", "", key)]
     if not options.no_single_user:
@@ -185,7 +213,7 @@ def main() -> None:
     for mode, single_user, token in modes:
         forget_new_talks(user, last)
         with running_server(SINGLE_USER=single_user) as server:
-            print_table(f"{size}; {mode}", server, routes, token, clients, options.seconds)
+            print_table(f"{size}; {mode}", server, routes, token, clients, options)
 
 
 if __name__ == "__main__":
