@@ -83,12 +83,13 @@ class Call:
         if not isinstance(example, dict):
             return example
         filled = {name: value() if callable(value) else value for name, value in example.items()}
-        talk = Conversation.objects.filter(partner_id=partner_id).order_by("pk").first()
-        numbers = {"PARTNER": partner_id, "TALK": talk.pk if talk else 0}
-        return {
-            name: numbers.get(value, value) if isinstance(value, str) else value
-            for name, value in filled.items()
-        }
+        for name, value in filled.items():
+            if value == "PARTNER":
+                filled[name] = partner_id
+            elif value == "TALK":
+                talk = Conversation.objects.filter(partner_id=partner_id).order_by("pk").first()
+                filled[name] = talk.pk if talk else 0
+        return filled
 
     def send(self, client: Any, path: str, partner_id: int) -> Any:
         """The answer to the example request at this path."""
