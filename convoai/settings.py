@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "convoai.accounts",
     "partners",
     "conversations",
+    "convoai.analysis",
     "convoai.api",
     "convoai.operations",
     "convoai.web",
