@@ -4,6 +4,8 @@ import os
 
 import gunicorn.http.wsgi
 
+from convoai.operations.background import start_worker, stop_worker
+
 wsgi_app = "convoai.wsgi:application"
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
@@ -28,3 +30,16 @@ access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms [%({x-request-id}o)
 loglevel = os.environ.get("SERVER_LOG_LEVEL", "warning")
 control_socket_disable = True
 gunicorn.http.wsgi.SERVER = "convoai"  # the Server header names no product and no version
+
+# The worker of background jobs; `manage.py serve` asks for it.
+background = []
+
+
+def when_ready(server):
+    if os.environ.get("BACKGROUND_WORKER") == "1":
+        background.append(start_worker())
+
+
+def on_exit(server):
+    for worker in background:
+        stop_worker(worker)

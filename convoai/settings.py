@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "convoai.accounts",
     "partners",
     "conversations",
+    "django_q",
     "convoai.analysis",
     "convoai.api",
     "convoai.operations",
@@ -169,6 +170,24 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {},
 }
+# Background work: a queue in the same database, worked on by manage.py qcluster
+Q_CLUSTER = {
+    "name": "convoai",
+    "broker_class": "convoai.analysis.broker.Broker",
+    "orm": "default",
+    "workers": 1,
+    "queue_limit": 1,
+    "timeout": 600,
+    # Seconds until the work of a killed worker is given out again; longer than an analysis's lease.
+    "retry": 700,
+    "max_attempts": 2,
+    "ack_failures": True,
+    "save_limit": 250,
+    "poll": 1,
+    "guard_cycle": 1,
+    "catch_up": False,
+}
+
 # The largest request bodies, in bytes: ordinary ones, and those that may carry a transcript.
 BODY_LIMIT = number(env, "BODY_LIMIT", least=1, default=1_000_000)
 TRANSCRIPT_BODY_LIMIT = number(env, "TRANSCRIPT_BODY_LIMIT", least=1, default=32_000_000)
@@ -295,5 +314,6 @@ LOGGING = {
         # Every 4xx is the client's affair, and its answer says what was wrong.
         "django.request": {"level": "ERROR", "filters": ["without_words"]},
         "django_guid": {"level": "WARNING"},
+        "django-q": {"level": text(env, "LOG_LEVEL", default="WARNING")},
     },
 }

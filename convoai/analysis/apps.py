@@ -9,3 +9,10 @@ class AnalysisConfig(AppConfig):
     name = "convoai.analysis"
     label = "analysis"
     verbose_name = "Analysis"
+
+    def ready(self) -> None:
+        from django_q.signals import post_execute_in_worker
+
+        from convoai.analysis.jobs import keep_one_sentence
+
+        post_execute_in_worker.connect(keep_one_sentence)

@@ -35,3 +35,29 @@ class AnalyzedAllSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
     analyzed_count = serializers.IntegerField()
     total_conversations = serializers.IntegerField()
+
+
+class JobResultSerializer(serializers.Serializer[Any]):
+    facts_extracted = serializers.IntegerField()
+    topics_identified = serializers.IntegerField()
+
+
+class JobSerializer(serializers.Serializer[Any]):
+    """Work in the background, and how far it is."""
+
+    id = serializers.IntegerField()
+    kind = serializers.CharField()
+    status = serializers.ChoiceField(choices=["queued", "running", "done", "failed"])
+    conversation_id = serializers.IntegerField()
+    result = JobResultSerializer(allow_null=True)
+    error = serializers.CharField(allow_null=True)
+
+
+class QueuedJobSerializer(serializers.Serializer[Any]):
+    """Where to ask for the result, and whether anybody works on it."""
+
+    job_id = serializers.IntegerField()
+    status = serializers.CharField()
+    status_url = serializers.CharField()
+    worker = serializers.BooleanField()
+    message = serializers.CharField()

@@ -37,7 +37,7 @@ def analyze_conversation(
     """
     analyzer = analyzer or OfflineAnalyzer()
     if conversation.is_analyzed and not force:
-        raise _already_analyzed(conversation)
+        raise already_analyzed(conversation)
     turns = turns_of(conversation)
     if not turns:
         return Analysis(analyzer.name, analyzer.version)
@@ -87,7 +87,7 @@ def _store(
     ConversationPartner.objects.select_for_update().only("pk").get(pk=conversation.partner_id)
     locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
     if locked.is_analyzed and not force:
-        raise _already_analyzed(conversation)
+        raise already_analyzed(conversation)
     if force:
         ExtractedFact.objects.filter(
             conversation=conversation, origin=Origin.ANALYSIS, review__in=UNTOUCHED
@@ -145,5 +145,6 @@ def _describe(conversation: Conversation, analysis: Analysis) -> None:
     conversation.save(update_fields=[*changes, "updated_at"])
 
 
-def _already_analyzed(conversation: Conversation) -> Refusal:
+def already_analyzed(conversation: Conversation) -> Refusal:
+    """What a talk that was understood before is refused with, unless that is to be repeated."""
     return Refusal("already_analyzed", f"Conversation {conversation.pk} already analyzed")

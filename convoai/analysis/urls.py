@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import path
 
+from convoai.analysis.job_views import JobViewSet
 from convoai.analysis.views import AnalysisViewSet, PartnerAnalysisViewSet
 
 ONE: dict[str, Any] = {"post": "analyze"}
@@ -18,4 +19,5 @@ urlpatterns = [
         name="analyze-conversation",
     ),
     path("profiles/<int:pk>/analyze-all", PartnerAnalysisViewSet.as_view(ALL), name="analyze-all"),
+    path("jobs/<int:pk>", JobViewSet.as_view({"get": "retrieve"}), name="job"),
 ]

@@ -11,10 +11,13 @@ from rest_framework.response import Response
 
 from conversations.models import Conversation, ExtractedFact
 from conversations.serializers.facts import FactSerializer
+from convoai.analysis.job_views import queued
+from convoai.analysis.jobs import queue_analysis
 from convoai.analysis.serializers import (
     AnalysisSerializer,
     AnalyzedAllSerializer,
     AnalyzedConversationSerializer,
+    QueuedJobSerializer,
 )
 from convoai.analysis.services import analyze_conversation, written
 from convoai.api.errors import InvalidParameter
@@ -24,6 +27,9 @@ from partners.models import ConversationPartner
 
 FORCE = OpenApiParameter(
     "force", bool, description="Analyse again; replaces what nobody confirmed or corrected."
+)
+ASYNC = OpenApiParameter(
+    "async", bool, description="Queue it for a worker and answer 202 with a job to ask for."
 )
 
 
@@ -41,12 +47,14 @@ class AnalysisViewSet(OwnedViewSet):
     @extend_schema(
         summary="Understand a talk",
         request=None,
-        parameters=[FORCE],
-        responses=AnalysisSerializer,
+        parameters=[FORCE, ASYNC],
+        responses={200: AnalysisSerializer, 202: QueuedJobSerializer},
     )
     def analyze(self, request: Request, pk: int) -> Response:
-        force = self.flag("force")
+        force, later = self.flag("force"), self.flag("async")
         conversation = self.find(self.get_queryset().with_partner(), pk)
+        if later:
+            return queued(queue_analysis(conversation=conversation, force=force))
         analysis = analyze_conversation(conversation=conversation, force=force)
         facts = ExtractedFact.objects.filter(conversation=conversation).most_certain_first()
         name = conversation.partner.name

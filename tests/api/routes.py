@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django_q.models import OrmQ
+
 from conversations.models import Conversation, ExtractedFact, Message, Topic
 from convoai.accounts.models import ApiKey, User
 from convoai.accounts.services import create_api_key
+from convoai.analysis.jobs import group_of, queue_analysis
 from partners.models import ConversationPartner
 from tests.api.shapes import photo
 from tests.factories import PASSWORD, make_conversation, make_fact, make_partner
@@ -54,6 +57,7 @@ OWNED = {
     "api/conversations": Conversation,
     "api/messages": Message,
     "api/facts": ExtractedFact,
+    "api/jobs": OrmQ,
 }
 # Whoever calls these gets no rows of anybody by their number.
 OPEN = {"api/auth/login"}
@@ -117,6 +121,8 @@ def id_for(call: Call, user: User) -> int:
         return 0
     start = re.sub(r"/<int:pk>.*", "", call.route)
     model: Any = OWNED[start]
+    if model is OrmQ:  # names its owner inside of the package
+        return int(next(job.pk for job in OrmQ.objects.all() if job.group() == group_of(user.pk)))
     row = model._base_manager.filter(user=user).order_by("pk").first()
     assert row is not None, f"fill() makes no {model.__name__}"
     return int(row.pk)
@@ -129,4 +135,5 @@ def fill(user: User) -> ConversationPartner:
     talk.topics.add(topic, through_defaults={"user": user})
     make_fact(talk.partner, conversation=talk, source_message=talk.messages.get(position=0))
     create_api_key(user=user, name="test")
+    queue_analysis(conversation=talk)
     return talk.partner

@@ -12,10 +12,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import psutil
 import pytest
 
 from convoai.database.place import find_place
 from convoai.operations.startup import StartupProblem, require_free_port
+from tests.database.scratch import poll
 from tests.guards.source import ROOT
 from tests.operations.servers import ask, free_port, running, wait_until_served
 
@@ -117,6 +119,42 @@ def test_ctrl_c_leaves_the_database_up(environment: dict[str, str]) -> None:
     state = manage(environment, "database", "status")
     assert state.returncode == 0
     assert "running" in state.stdout.lower()
+
+
+def worker_of(server: int) -> list[psutil.Process]:
+    """The worker beside a web server, and the processes of its own."""
+    for child in psutil.Process(server).children():
+        if "qcluster" in child.cmdline():
+            return [child, *child.children(recursive=True)]
+    return []
+
+
+@pytest.mark.bad_input(105)
+@pytest.mark.usefixtures("starts")
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_worker_starts_with_the_server_and_ends_with_it(
+    environment: dict[str, str], ending: signal.Signals
+) -> None:
+    port = free_port()
+    with running(["manage.py", "serve", "--port", str(port)], environment) as process:
+        wait_until_served(process, port)
+        # The worker, its guard, and the three that this one looks after.
+        poll(lambda: len(worker_of(process.pid)) >= 5, seconds=60)
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(ending)
+        process.wait(30)
+        _, alive = psutil.wait_procs(family, timeout=60)
+    assert not alive
+
+
+@pytest.mark.usefixtures("starts")
+def test_worker_can_be_left_out(environment: dict[str, str]) -> None:
+    port = free_port()
+    command = ["manage.py", "serve", "--port", str(port), "--no-worker"]
+    with running(command, environment) as process:
+        wait_until_served(process, port)
+        assert ask(port, "/health/ready")[0] == 200
+        assert worker_of(process.pid) == []
 
 
 def test_taken_port_is_refused_with_one_sentence(environment: dict[str, str]) -> None:

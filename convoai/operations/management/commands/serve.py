@@ -34,6 +34,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-demo", action="store_true", help="leave a new installation without demo people"
         )
+        parser.add_argument(
+            "--no-worker",
+            action="store_true",
+            help="no background worker beside the web server (manage.py qcluster is one)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
@@ -53,6 +58,10 @@ class Command(BaseCommand):
         self.stdout.flush()
         # The server opens connections of its own.
         connections.close_all()
+        # Read by gunicorn.conf.py.
+        if options["no_worker"]:
+            os.environ["BACKGROUND_WORKER"] = "0"
+        os.environ.setdefault("BACKGROUND_WORKER", "1")
         self.start_server(f"{shown}:{port}", options["workers"])
 
     def refuse_on_failed_checks(self, *, of_the_database: bool) -> None:

@@ -1,0 +1,56 @@
+"""Jobs over the API: what was queued, and what became of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from convoai.analysis.broker import is_worker_running
+from convoai.analysis.jobs import find_job
+from convoai.analysis.serializers import JobSerializer
+from convoai.api.fields import BIGINT
+
+WORKER = "Ask status_url for the result."
+NO_WORKER = (
+    "No worker is running, so the job waits: start one with `manage.py qcluster`, "
+    "or ask without async."
+)
+
+
+class JobViewSet(GenericViewSet[Any]):
+    """Work in the background; everybody sees their own."""
+
+    permission_classes = [IsAuthenticated]
+    serializer_class = JobSerializer
+    missing = "Job not found"
+
+    @extend_schema(summary="A job, and its result when it is done", responses=JobSerializer)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        job = find_job(request.user.pk, pk) if pk <= BIGINT else None
+        if job is None:
+            raise Http404
+        return Response(JobSerializer(job).data)
+
+
+def queued(number: int) -> Response:
+    """202: where to ask for the job, and whether a worker is there to do it."""
+    address = reverse("job", args=[number])
+    worker = is_worker_running()
+    return Response(
+        {
+            "job_id": number,
+            "status": "queued",
+            "status_url": address,
+            "worker": worker,
+            "message": WORKER if worker else NO_WORKER,
+        },
+        status=202,
+        headers={"Location": address},
+    )
