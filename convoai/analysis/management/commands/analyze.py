@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from typing import Any
+from types import FrameType
+from typing import Any, Self
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
@@ -45,9 +47,10 @@ class Command(BaseCommand):
             self.stdout.write("Nothing to do: every talk is analysed.")
             return
         done = wordless = failed = 0
-        try:
-            # Without a terminal there is no bar, only the last line.
-            for pk in (bar := tqdm(waiting, unit="talk", disable=None, file=sys.stderr)):
+        # Without a terminal there is no bar, only the last line.
+        bar = tqdm(waiting, unit="talk", disable=None, file=sys.stderr)
+        with Interruption() as interruption:
+            for pk in bar:
                 try:
                     understood = analyze_one(pk, force=force)
                 except TalkFailed as failure:
@@ -57,16 +60,37 @@ class Command(BaseCommand):
                 else:
                     done += understood
                     wordless += not understood
-        except KeyboardInterrupt:
-            left = len(waiting) - done - wordless - failed
-            self.stderr.write(
-                f"Stopped: {done} analysed, {left} left. The same command goes on from here."
-            )
-            raise SystemExit(130) from None
+                if interruption.is_asked:
+                    break
+        bar.close()
+        left = len(waiting) - done - wordless - failed
+        if left:
+            self.stderr.write(f"Stopped: {done} analysed, {left} left. The same command goes on.")
+            raise SystemExit(130)
         empty = f", {wordless} without words" if wordless else ""
         if failed:
             raise CommandError(f"{done} analysed{empty}, {failed} failed: run it again for those.")
         self.stdout.write(self.style.SUCCESS(f"{done} analysed{empty}."))
+
+
+class Interruption:
+    """Ctrl-C while it is entered: the first one is only noted, the next one interrupts as ever.
+
+    So the talk at hand is finished and its claim given back.
+    """
+
+    is_asked = False
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.is_asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class TalkFailed(Exception):
