@@ -10,7 +10,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from convoai.database.configuration import database_settings
-from convoai.environment import flag, number, text, words
+from convoai.environment import flag, number, seconds_of, text, words
 from convoai.local_secret import local_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "partners",
     "conversations",
     "convoai.api",
+    "convoai.analysis",
     "convoai.operations",
     "convoai.web",
     "django.contrib.admin",
@@ -178,6 +179,15 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = TRANSCRIPT_BODY_LIMIT
 # A save in the admin posts every inline message with its fields.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 REQUIRE_IF_MATCH = flag(env, "REQUIRE_IF_MATCH", default=False)
+
+# Who reads talks: the rules of this repository, or a language model
+ANALYZER = text(env, "ANALYZER", default="offline")
+ANALYZER_BASE_URL = text(env, "ANALYZER_BASE_URL")
+ANALYZER_ALLOWED_HOSTS = words(env, "ANALYZER_ALLOWED_HOSTS", default=[])
+ANALYZER_TIMEOUT = seconds_of(env, "ANALYZER_TIMEOUT", default=60)
+ANALYZER_FALLBACK = text(env, "ANALYZER_FALLBACK")
+GOOGLE_API_KEY = text(env, "GOOGLE_API_KEY") or text(env, "GEMINI_API_KEY")
+OPENAI_API_KEY = text(env, "OPENAI_API_KEY")
 
 # Browsers from elsewhere
 CORS_ALLOWED_ORIGINS = words(

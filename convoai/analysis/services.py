@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from conversations.models import Conversation, ConversationTopic, ExtractedFact, Topic
 from conversations.models.fact import Origin, Review
+from convoai.analysis.choice import configured_analyzer
 from convoai.analysis.evidence import checked
-from convoai.analysis.offline.analyzer import OfflineAnalyzer
+from convoai.analysis.failure import AnalysisFailed
 from convoai.analysis.planning import carry_out
 from convoai.analysis.reading import known_facts, turns_of
 from convoai.analysis.reconcile import reconcile
@@ -33,9 +34,10 @@ def analyze_conversation(
 
     A talk without words gives sentiment `unknown` and stays open. `force` analyses again and
     replaces what the earlier run made and nobody touched. Raises Refusal `already_analyzed`
-    (without `force`) and `already_running` (another analysis holds the claim).
+    (without `force`), `already_running` (another analysis holds the claim) and `analysis_failed`
+    (the analyzer gave up; the reason stands with the talk, which stays as it was).
     """
-    analyzer = analyzer or OfflineAnalyzer()
+    analyzer = analyzer or configured_analyzer()
     if conversation.is_analyzed and not force:
         raise _already_analyzed(conversation)
     turns = turns_of(conversation)
@@ -54,6 +56,9 @@ def analyze_conversation(
             fallen=fallen,
             force=force,
         )
+    except AnalysisFailed as failure:
+        Conversation.objects.filter(pk=conversation.pk).update(analysis_error=str(failure))
+        raise Refusal("analysis_failed", f"Analysis failed: {failure}") from None
     finally:
         Conversation.objects.filter(pk=conversation.pk).update(analysis_claimed_at=None)
     return analysis
