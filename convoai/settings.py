@@ -304,5 +304,10 @@ LOGGING = {
         # Every 4xx is the client's affair, and its answer says what was wrong.
         "django.request": {"level": "ERROR", "filters": ["without_words"]},
         "django_guid": {"level": "WARNING"},
+        # At DEBUG these tell what was sent to a language model, which is people's words.
+        **{
+            name: {"level": "WARNING"}
+            for name in ("openai", "google_genai", "httpx2", "httpcore2", "pydantic_ai")
+        },
     },
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -68,6 +69,40 @@ def test_a_good_answer_becomes_an_analysis(server: ProviderServer) -> None:
     assert [topic.relevance for topic in analysis.topics] == [8]
     assert server.authorizations == ["Bearer a key"]
     assert len(server.bodies) == 1
+
+
+def test_gemini_is_asked_in_its_own_format(server: ProviderServer) -> None:
+    part = {"text": json.dumps(notes())}
+    body = {
+        "candidates": [{"content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}],
+        "usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": 5, "totalTokenCount": 14},
+        "modelVersion": "gemini-test",
+    }
+    openai = server.analyzer(raw(b"{}", 503), raw(json.dumps(body).encode())).provider
+    gemini = replace(openai, name="google-gla:gemini-test", kind="google", url=f"{server.url}/")
+    analysis = read(ModelAnalyzer(gemini))
+    assert analysis.analyzer == "google-gla:gemini-test"
+    assert analysis.version.startswith("1 (9+5 tokens")
+    assert [one.quote for one in analysis.facts] == ["I moved to Porto"]
+    assert "I moved to Porto" in server.bodies[-1]
+    assert len(server.bodies) == 2
+
+
+@pytest.mark.bad_input(113)
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"candidates": 3}', b'{"candidates": []}'])
+def test_an_absurd_answer_of_gemini_fails(server: ProviderServer, body: bytes) -> None:
+    openai = server.analyzer(raw(body)).provider
+    gemini = replace(openai, kind="google", url=f"{server.url}/")
+    with pytest.raises(AnalysisFailed, match="could not be used"):
+        read(ModelAnalyzer(gemini))
+
+
+def test_the_log_never_holds_the_talk(
+    server: ProviderServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG"):
+        read(server.analyzer(words("no"), says()))
+    assert "photos" not in caplog.text
 
 
 def test_an_answer_in_a_code_fence_is_taken(server: ProviderServer) -> None:
