@@ -16,7 +16,7 @@ from convoai.analysis.failure import AnalysisFailed
 from convoai.analysis.planning import carry_out
 from convoai.analysis.reading import known_facts, turns_of
 from convoai.analysis.reconcile import reconcile
-from convoai.analysis.result import ActionItem, Analysis, Analyzer, FactFound, TopicFound
+from convoai.analysis.result import ActionItem, Analysis, Analyzer, TopicFound
 from convoai.database.fields import casefold_key
 from convoai.database.transactions import write
 from convoai.refusals import Refusal
@@ -48,14 +48,7 @@ def analyze_conversation(
         # No transaction is open here: an analyzer may take its time.
         partner, user = conversation.partner, conversation.user
         analysis = analyzer.analyze(turns, partner.name, user.username, conversation.started_at)
-        standing, fallen = checked(analysis.facts, turns)
-        _store(
-            conversation=conversation,
-            analysis=analysis,
-            facts=standing,
-            fallen=fallen,
-            force=force,
-        )
+        _store(conversation=conversation, analysis=analysis, force=force)
     except AnalysisFailed as failure:
         Conversation.objects.filter(pk=conversation.pk).update(analysis_error=str(failure))
         raise Refusal("analysis_failed", f"Analysis failed: {failure}") from None
@@ -80,14 +73,7 @@ def _claim(conversation: Conversation) -> None:
 
 
 @write
-def _store(
-    *,
-    conversation: Conversation,
-    analysis: Analysis,
-    facts: Sequence[FactFound],
-    fallen: Sequence[FactFound],
-    force: bool,
-) -> None:
+def _store(*, conversation: Conversation, analysis: Analysis, force: bool) -> None:
     # Facts of one partner are planned against each other: one talk of theirs at a time.
     ConversationPartner.objects.select_for_update().only("pk").get(pk=conversation.partner_id)
     locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
@@ -97,6 +83,8 @@ def _store(
         ExtractedFact.objects.filter(
             conversation=conversation, origin=Origin.ANALYSIS, review__in=UNTOUCHED
         ).delete()
+    # Against the words as they are now: a message may have changed or gone while a model read.
+    facts, fallen = checked(analysis.facts, turns_of(locked))
     plan = reconcile(known_facts(locked.partner_id), facts, locked.started_at)
     carry_out(conversation=locked, plan=plan, fallen=fallen)
     _link_topics(locked, analysis.topics)

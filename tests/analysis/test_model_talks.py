@@ -11,11 +11,12 @@ import pytest
 from django.db import connections
 from rest_framework.test import APIClient
 
-from conversations.models import Conversation, ExtractedFact
+from conversations.models import Conversation, ExtractedFact, Message
 from convoai.accounts.models import User
+from convoai.analysis.model.analyzer import ModelAnalyzer
 from convoai.analysis.model.asking import LONGEST
 from convoai.analysis.model.parts import parts_of
-from convoai.analysis.result import Turn
+from convoai.analysis.result import Analysis, Turn
 from convoai.analysis.services import LEASE, analyze_conversation
 from partners.models import ConversationPartner
 from tests.analysis.provider import (
@@ -195,6 +196,27 @@ def test_no_connection_is_held_while_the_model_thinks(server: ProviderServer) ->
     assert held == [False]
     talk.refresh_from_db()
     assert talk.is_analyzed
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_words_that_changed_while_the_model_read_carry_no_fact(
+    server: ProviderServer, dana: ConversationPartner, gone: bool
+) -> None:
+    talk = make_conversation(dana, "I moved to Porto.", "Lovely.", started_at=MARCH)
+    first = Message.objects.filter(conversation=talk, position=0)
+
+    class Meddled(ModelAnalyzer):
+        def analyze(self, *args: Any, **kwargs: Any) -> Analysis:
+            analysis = super().analyze(*args, **kwargs)
+            if gone:
+                first.delete()
+            else:
+                first.update(content="I moved to Braga.")
+            return analysis
+
+    analyze_conversation(conversation=talk, analyzer=Meddled(server.analyzer(says()).provider))
+    assert not ExtractedFact.objects.filter(is_current=True).exists()
+    assert ExtractedFact.objects.get(partner=dana).review == "needs_review"
 
 
 def test_a_claim_outlives_the_longest_call() -> None:
