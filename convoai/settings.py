@@ -10,7 +10,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from convoai.database.configuration import database_settings
-from convoai.environment import flag, number, text, words
+from convoai.environment import flag, number, seconds_of, text, words
 from convoai.local_secret import local_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -199,6 +199,15 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = TRANSCRIPT_BODY_LIMIT
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 REQUIRE_IF_MATCH = flag(env, "REQUIRE_IF_MATCH", default=False)
 
+# Who reads talks: the rules of this repository, or a language model
+ANALYZER = text(env, "ANALYZER", default="offline")
+ANALYZER_BASE_URL = text(env, "ANALYZER_BASE_URL")
+ANALYZER_ALLOWED_HOSTS = words(env, "ANALYZER_ALLOWED_HOSTS", default=[])
+ANALYZER_TIMEOUT = seconds_of(env, "ANALYZER_TIMEOUT", default=60)
+ANALYZER_FALLBACK = text(env, "ANALYZER_FALLBACK")
+GOOGLE_API_KEY = text(env, "GOOGLE_API_KEY") or text(env, "GEMINI_API_KEY")
+OPENAI_API_KEY = text(env, "OPENAI_API_KEY")
+
 # Browsers from elsewhere
 CORS_ALLOWED_ORIGINS = words(
     env,
@@ -315,5 +324,10 @@ LOGGING = {
         "django.request": {"level": "ERROR", "filters": ["without_words"]},
         "django_guid": {"level": "WARNING"},
         "django-q": {"level": text(env, "LOG_LEVEL", default="WARNING")},
+        # At DEBUG these tell what was sent to a language model, which is people's words.
+        **{
+            name: {"level": "WARNING"}
+            for name in ("openai", "google_genai", "httpx2", "httpcore2", "pydantic_ai")
+        },
     },
 }

@@ -1,6 +1,8 @@
-"""The app `analysis`: the command that understands talks, and the jobs that do it later."""
+"""The app `analysis`: no tables of its own; a command, jobs, and a check of what ANALYZER says."""
 
 from __future__ import annotations
+
+from importlib import import_module
 
 from django.apps import AppConfig
 
@@ -16,3 +18,5 @@ class AnalysisConfig(AppConfig):
         from convoai.analysis.jobs import keep_one_sentence
 
         post_execute_in_worker.connect(keep_one_sentence)
+        # It registers itself when imported.
+        import_module(f"{self.name}.checks")

@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from conversations.models import Conversation, ConversationTopic, ExtractedFact, Topic
 from conversations.models.fact import Origin, Review
+from convoai.analysis.choice import configured_analyzer
 from convoai.analysis.evidence import checked
-from convoai.analysis.offline.analyzer import OfflineAnalyzer
+from convoai.analysis.failure import AnalysisFailed
 from convoai.analysis.planning import carry_out
 from convoai.analysis.reading import known_facts, turns_of
 from convoai.analysis.reconcile import reconcile
-from convoai.analysis.result import ActionItem, Analysis, Analyzer, FactFound, TopicFound
+from convoai.analysis.result import ActionItem, Analysis, Analyzer, TopicFound
 from convoai.database.fields import casefold_key
 from convoai.database.transactions import write
 from convoai.refusals import Refusal
@@ -33,9 +34,10 @@ def analyze_conversation(
 
     A talk without words gives sentiment `unknown` and stays open. `force` analyses again and
     replaces what the earlier run made and nobody touched. Raises Refusal `already_analyzed`
-    (without `force`) and `already_running` (another analysis holds the claim).
+    (without `force`), `already_running` (another analysis holds the claim) and `analysis_failed`
+    (the analyzer gave up; the reason stands with the talk, which stays as it was).
     """
-    analyzer = analyzer or OfflineAnalyzer()
+    analyzer = analyzer or configured_analyzer()
     if conversation.is_analyzed and not force:
         raise already_analyzed(conversation)
     turns = turns_of(conversation)
@@ -46,14 +48,10 @@ def analyze_conversation(
         # No transaction is open here: an analyzer may take its time.
         partner, user = conversation.partner, conversation.user
         analysis = analyzer.analyze(turns, partner.name, user.username, conversation.started_at)
-        standing, fallen = checked(analysis.facts, turns)
-        _store(
-            conversation=conversation,
-            analysis=analysis,
-            facts=standing,
-            fallen=fallen,
-            force=force,
-        )
+        _store(conversation=conversation, analysis=analysis, force=force)
+    except AnalysisFailed as failure:
+        Conversation.objects.filter(pk=conversation.pk).update(analysis_error=str(failure))
+        raise Refusal("analysis_failed", f"Analysis failed: {failure}") from None
     finally:
         Conversation.objects.filter(pk=conversation.pk).update(analysis_claimed_at=None)
     return analysis
@@ -75,14 +73,7 @@ def _claim(conversation: Conversation) -> None:
 
 
 @write
-def _store(
-    *,
-    conversation: Conversation,
-    analysis: Analysis,
-    facts: Sequence[FactFound],
-    fallen: Sequence[FactFound],
-    force: bool,
-) -> None:
+def _store(*, conversation: Conversation, analysis: Analysis, force: bool) -> None:
     # Facts of one partner are planned against each other: one talk of theirs at a time.
     ConversationPartner.objects.select_for_update().only("pk").get(pk=conversation.partner_id)
     locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
@@ -92,6 +83,8 @@ def _store(
         ExtractedFact.objects.filter(
             conversation=conversation, origin=Origin.ANALYSIS, review__in=UNTOUCHED
         ).delete()
+    # Against the words as they are now: a message may have changed or gone while a model read.
+    facts, fallen = checked(analysis.facts, turns_of(locked))
     plan = reconcile(known_facts(locked.partner_id), facts, locked.started_at)
     carry_out(conversation=locked, plan=plan, fallen=fallen)
     _link_topics(locked, analysis.topics)

@@ -53,6 +53,7 @@ BAD_VALUE_SENTENCE = "A bad value reached the database and should have been refu
 # What a refusal without a place answers with; with a place it is 422 and a problem there.
 STATUS_OF_REFUSAL = {
     "already_analyzed": 400,
+    "analysis_failed": 502,
     "invalid_image": 400,
     "image_too_large": 413,
     "quota": 413,

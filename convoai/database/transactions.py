@@ -45,6 +45,15 @@ def write(function: Callable[P, R]) -> Callable[P, R]:
     return in_transaction
 
 
+def release_connection() -> None:
+    """Give this thread's connection back to the pool before slow work elsewhere.
+
+    Does nothing inside a transaction, which would be lost. The next query takes one again.
+    """
+    if not connection.in_atomic_block:
+        connection.close()
+
+
 def sqlstate(error: BaseException) -> str | None:
     """PostgreSQL's five-character code of an error, Django's or the driver's, if any."""
     for candidate in (error, error.__cause__):
