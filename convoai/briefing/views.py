@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from convoai.api.conditional import conditional_response
 from convoai.api.viewsets import OwnedViewSet
-from convoai.briefing.serializers import SuggestionsSerializer
+from convoai.briefing.parameters import AS_OF, as_of
+from convoai.briefing.profile import insights_of, profile_of
+from convoai.briefing.serializers import (
+    InsightsSerializer,
+    ProfileSerializer,
+    SuggestionsSerializer,
+)
 from convoai.briefing.suggestions import suggestions_for
 from partners.models import ConversationPartner
+
+UNCHANGED = OpenApiResponse(description="The client has the newest version.")
+# Existing frontends send it along; nothing here calls a model.
+KEY = OpenApiParameter("gemini_api_key", str, description="Ignored; no key is needed.")
 
 
 class SuggestionsViewSet(OwnedViewSet):
@@ -24,3 +35,28 @@ class SuggestionsViewSet(OwnedViewSet):
     @extend_schema(summary="What to say next time", responses=SuggestionsSerializer)
     def retrieve(self, request: Request, pk: int) -> Response:
         return Response(asdict(suggestions_for(self.get_object())))
+
+
+class ProfileViewSet(OwnedViewSet):
+    """What is known about one partner."""
+
+    model = ConversationPartner
+    serializer_class = ProfileSerializer
+    missing = "Partner {pk} not found"
+
+    @extend_schema(
+        summary="Everything known about a partner",
+        parameters=[AS_OF, KEY],
+        responses={200: ProfileSerializer, 304: UNCHANGED},
+    )
+    def retrieve(self, request: Request, pk: int) -> Response:
+        moment = as_of(request)
+        return conditional_response(request, asdict(profile_of(self.get_object(), moment)))
+
+    @extend_schema(
+        summary="What to say next time, and how much is known",
+        parameters=[KEY],
+        responses={200: InsightsSerializer, 304: UNCHANGED},
+    )
+    def insights(self, request: Request, pk: int) -> Response:
+        return conditional_response(request, insights_of(self.get_object()))
