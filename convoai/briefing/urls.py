@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import path
 
+from convoai.briefing.history import FactHistoryViewSet
 from convoai.briefing.views import ProfileViewSet, SuggestionsViewSet
 
 READ: dict[str, Any] = {"get": "retrieve"}
@@ -13,4 +14,5 @@ urlpatterns = [
     path("suggestions/<int:pk>", SuggestionsViewSet.as_view(READ), name="suggestions"),
     path("profiles/<int:pk>", ProfileViewSet.as_view(READ), name="profile"),
     path("profiles/<int:pk>/insights", ProfileViewSet.as_view(INSIGHTS), name="insights"),
+    path("facts/history", FactHistoryViewSet.as_view({"get": "list"}), name="fact-history"),
 ]
