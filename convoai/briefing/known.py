@@ -17,6 +17,7 @@ COLUMNS = (
     "fact_value",
     "confidence",
     "subject",
+    "quote",
     "is_current",
     "valid_from",
     "valid_to",
@@ -42,6 +43,7 @@ class Known:
     value: str
     confidence: float
     subject: str
+    quote: str
     is_current: bool
     valid_from: datetime | None
     valid_to: datetime | None

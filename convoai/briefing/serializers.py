@@ -63,3 +63,35 @@ class InsightsSerializer(serializers.Serializer[Any]):
     partner_name = serializers.CharField()
     suggestions = serializers.ListField(child=serializers.CharField())
     profile_summary = ProfileSummarySerializer()
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """A line of a briefing and the rows it rests on."""
+
+    text = serializers.CharField()
+    date = serializers.DateField(allow_null=True)
+    confidence = serializers.FloatField(allow_null=True)
+    age_days = serializers.IntegerField(allow_null=True)
+    fact_ids = serializers.ListField(child=serializers.IntegerField())
+    message_ids = serializers.ListField(child=serializers.IntegerField())
+    conversation_ids = serializers.ListField(child=serializers.IntegerField())
+
+
+class PromisesSerializer(serializers.Serializer[Any]):
+    yours = LineSerializer(many=True)
+    theirs = LineSerializer(many=True)
+
+
+class BriefingSerializer(serializers.Serializer[Any]):
+    partner_id = serializers.IntegerField()
+    partner_name = serializers.CharField()
+    as_of = serializers.DateTimeField(allow_null=True)
+    who = LineSerializer(many=True)
+    how_long = LineSerializer()
+    last_talk = LineSerializer(many=True)
+    changes = LineSerializer(many=True)
+    promises = PromisesSerializer()
+    coming_up = LineSerializer(many=True)
+    remember = LineSerializer(many=True)
+    ask = LineSerializer(many=True)
+    avoid = LineSerializer(many=True)
