@@ -9,7 +9,6 @@ from datetime import datetime
 from django.utils import timezone
 
 from conversations.models.fact import Review
-from convoai.analysis.keys import FAVOURITE
 from convoai.briefing.dates import coming_up
 from convoai.briefing.known import Known, facts_about, known_at
 from convoai.briefing.lines import Line, line_of_facts, line_of_talk, worded
@@ -21,6 +20,9 @@ from partners.models import ConversationPartner
 
 IDENTITY = ("job_title", "employer", "home_city")
 AVOIDED = frozenset({"allergy", "avoided_food", "dislike"})
+# Of the facts that tell of something: those to remember first, and those that pass.
+TELLING = frozenset({"event", "health", "work_event", "learning", "habit"})
+PASSING = frozenset({"about", "feeling", "opinion"})
 CHANGES_SHOWN = DATES_SHOWN = 10
 REMEMBERED = 12
 
@@ -65,7 +67,9 @@ def compose(
     own = [fact for fact in begun if fact.subject == "partner" and fact.key in IDENTITY]
     avoided = [fact for fact in begun if fact.key in AVOIDED]
     ahead = coming_up(live, moment)[:DATES_SHOWN]
+    changes = _changes(talks.newest, heard, begun, name, moment)
     elsewhere = {fact.id for fact in [*own, *avoided, *(fact for fact, _ in ahead)]}
+    elsewhere.update(pk for line in changes for pk in line.fact_ids)
     rest = [fact for fact in begun if fact.id not in elsewhere and fact.key != "plan"]
     return Briefing(
         partner_id=partner.pk,
@@ -77,7 +81,7 @@ def compose(
         ],
         how_long=_how_long(partner, talks, moment),
         last_talk=_last_talk(talks.newest),
-        changes=_changes(talks.newest, heard, begun, name, moment),
+        changes=changes,
         promises=_promises(talks.newest, name, moment),
         coming_up=[
             line_of_facts(worded(fact, name), fact, moment=moment, on=on) for fact, on in ahead
@@ -92,10 +96,11 @@ def _lines(facts: Sequence[Known], name: str, moment: datetime) -> list[Line]:
     return [line_of_facts(worded(fact, name), fact, moment=moment) for fact in facts]
 
 
-def _worth(fact: Known) -> tuple[bool, bool, float, float]:
+def _worth(fact: Known) -> tuple[bool, int, float, float]:
     """Sorts facts: those a person vouched for, lasting ones before passing ones, the surest."""
-    lasting = fact.key not in PREDICATES or fact.key.startswith(FAVOURITE)
-    return not fact.is_decided, not lasting, -fact.confidence, -fact.learned_at.timestamp()
+    lasts = fact.key not in PREDICATES
+    rank = 0 if lasts else 1 if fact.key in TELLING else 3 if fact.key in PASSING else 2
+    return not fact.is_decided, rank, -fact.confidence, -fact.learned_at.timestamp()
 
 
 def _how_long(partner: ConversationPartner, talks: Talks, moment: datetime) -> Line:
@@ -127,7 +132,7 @@ def _changes(
         return []
     before = newest[1].started_at
     changed, added = [], []
-    for fact in begun:
+    for fact in sorted(begun, key=_worth):
         if fact.learned_at <= before:
             continue
         older = [
