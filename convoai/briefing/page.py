@@ -153,8 +153,11 @@ def _promises(newest: Sequence[Talk], name: str, moment: datetime) -> dict[str, 
     for promise in promises_in(newest, name):
         text = promise.text
         if promise.due:
-            late = "was due" if promise.due < moment.date() else "by"
-            text = f"{text} ({late} {promise.due.day} {promise.due:%B %Y})"
+            due = f"{promise.due.day} {promise.due:%B %Y}"
+            if promise.due < moment.date():
+                text = f"{text} (was due {due})"
+            elif due not in text:
+                text = f"{text} (by {due})"
         side = lines["yours" if promise.is_own else "theirs"]
         side.append(line_of_talk(text, promise.talk, on=promise.due))
     return lines

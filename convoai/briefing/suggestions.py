@@ -48,6 +48,8 @@ AFTER_REMEMBERING = {
     "dislike": "Is that still so?",
     "opinion": "Do you still see it that way?",
 }
+# To keep in mind, but nothing to begin a talk with.
+SILENT = frozenset({"age", "allergy", "avoided_food", "birthday", "nickname"})
 NEW_TOPICS = (
     "a place they would like to see",
     "something they read or watched lately",
@@ -118,6 +120,8 @@ def _opening(fact: ExtractedFact) -> str | None:
         after = AFTER_REMEMBERING.get(fact.fact_key, "How is that now?")
         remembered = _remembered(fact)
         return f"{remembered} {after}" if remembered else None
+    if fact.fact_key in SILENT:
+        return None
     words = OPENINGS.get(fact.fact_key) or OPENINGS.get(fact.category)
     value = fact.fact_value.rstrip(".")
     name = value.partition(",")[0]

@@ -160,3 +160,13 @@ def test_insights_offer_something_to_say(api: APIClient, alice: User) -> None:
         "topics_count": 0,
         "conversations_count": 1,
     }
+
+
+@pytest.mark.parametrize("path", ["profiles/{}", "profiles/{}/insights", "partners/{}/briefing"])
+def test_who_has_the_newest_version_is_told_so(api: APIClient, alice: User, path: str) -> None:
+    partner = make_partner(alice)
+    address = "/api/" + path.format(partner.pk)
+    tag = api.get(address)["ETag"]
+    assert api.get(address, headers={"If-None-Match": tag}).status_code == 304
+    make_fact(partner)
+    assert api.get(address, headers={"If-None-Match": tag}).status_code == 200

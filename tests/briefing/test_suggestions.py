@@ -120,3 +120,9 @@ def test_a_plan_that_a_person_typed_is_no_predicate(api: APIClient, alice: User)
     make_fact(partner, "plan", "a trip to Rome", origin="user", many_valued=True)
     starters = read(api, partner.pk)["conversation_starters"]
     assert starters[0] == "You were planning: a trip to Rome. How is that coming along?"
+
+
+def test_an_allergy_is_nothing_to_begin_with(api: APIClient, alice: User) -> None:
+    partner = make_partner(alice, "Dana")
+    make_fact(partner, "allergy", "walnuts", category="personal", many_valued=True)
+    assert read(api, partner.pk)["conversation_starters"] == ["How have you been, Dana?"]
