@@ -14,3 +14,84 @@ class SuggestionsSerializer(serializers.Serializer[Any]):
     conversation_starters = serializers.ListField(child=serializers.CharField())
     follow_up_questions = serializers.ListField(child=serializers.CharField())
     new_topic_suggestions = serializers.ListField(child=serializers.CharField())
+
+
+class ProfileStatisticsSerializer(serializers.Serializer[Any]):
+    """Of analysed conversations."""
+
+    total_conversations = serializers.IntegerField()
+    total_messages = serializers.IntegerField()
+    total_facts = serializers.IntegerField()
+    topics_count = serializers.IntegerField()
+
+
+class ProfileFactSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    value = serializers.CharField()
+    confidence = serializers.FloatField()
+    extracted_at = serializers.CharField()
+
+
+class LastConversationSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    date = serializers.CharField()
+    summary = serializers.CharField(allow_null=True)
+
+
+class ProfileSerializer(serializers.Serializer[Any]):
+    partner_id = serializers.IntegerField()
+    partner_name = serializers.CharField()
+    email = serializers.CharField(allow_null=True)
+    phone = serializers.CharField(allow_null=True)
+    relationship = serializers.CharField(allow_null=True)
+    notes = serializers.CharField(allow_null=True)
+    statistics = ProfileStatisticsSerializer()
+    facts = serializers.DictField(child=ProfileFactSerializer(many=True), help_text="By category.")
+    topics = serializers.ListField(child=serializers.CharField())
+    last_conversation = LastConversationSerializer(allow_null=True)
+    created_at = serializers.CharField()
+
+
+class ProfileSummarySerializer(serializers.Serializer[Any]):
+    facts_count = serializers.IntegerField()
+    topics_count = serializers.IntegerField()
+    conversations_count = serializers.IntegerField()
+
+
+class InsightsSerializer(serializers.Serializer[Any]):
+    partner_id = serializers.IntegerField()
+    partner_name = serializers.CharField()
+    suggestions = serializers.ListField(child=serializers.CharField())
+    profile_summary = ProfileSummarySerializer()
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """A line of a briefing and the rows it rests on."""
+
+    text = serializers.CharField()
+    date = serializers.DateField(allow_null=True)
+    confidence = serializers.FloatField(allow_null=True)
+    age_days = serializers.IntegerField(allow_null=True)
+    fact_ids = serializers.ListField(child=serializers.IntegerField())
+    message_ids = serializers.ListField(child=serializers.IntegerField())
+    conversation_ids = serializers.ListField(child=serializers.IntegerField())
+
+
+class PromisesSerializer(serializers.Serializer[Any]):
+    yours = LineSerializer(many=True)
+    theirs = LineSerializer(many=True)
+
+
+class BriefingSerializer(serializers.Serializer[Any]):
+    partner_id = serializers.IntegerField()
+    partner_name = serializers.CharField()
+    as_of = serializers.DateTimeField(allow_null=True)
+    who = LineSerializer(many=True)
+    how_long = LineSerializer()
+    last_talk = LineSerializer(many=True)
+    changes = LineSerializer(many=True)
+    promises = PromisesSerializer()
+    coming_up = LineSerializer(many=True)
+    remember = LineSerializer(many=True)
+    ask = LineSerializer(many=True)
+    avoid = LineSerializer(many=True)

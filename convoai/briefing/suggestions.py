@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from conversations.models import Conversation, ExtractedFact
+from convoai.briefing.wording import LONGEST_REMEMBERED, addressed, is_predicate
 from partners.models import ConversationPartner
 
 FACTS_USED = 20
 TALKS_USED = 5
 OFFERED = 3
 
-# By fact key, then by category: how to open with what is known.
+# By fact key, then by category: how to open with what is known, when its value is a noun.
 OPENINGS = {
     "employer": "How are things at {value}?",
     "job_title": "How is work as {value} going?",
     "home_city": "How is life in {value}?",
-    "pet": "How is {value} doing?",
+    "pet": "How is {name} doing?",
     "hobby": "Have you had time for {value} lately?",
     "plan": "You were planning: {value}. How is that coming along?",
-    "child": "How is {value}?",
-    "spouse": "How is {value}?",
+    "child": "How is {name}?",
+    "spouse": "How is {name}?",
     "work": "What is new at work since you told me: {value}?",
     "interest": "Anything new with {value}?",
     "preference": "I remembered this about you: {value}. Still true?",
@@ -30,6 +32,24 @@ OPENINGS = {
     "relationship": "How are the people close to you? I remember: {value}.",
     "personal": "I have been thinking of what you told me: {value}. How is that now?",
 }
+# After "I remember that you ...": what to ask where the value says what somebody does.
+AFTER_REMEMBERING = {
+    "plan": "How is that coming along?",
+    "wish": "Have you come closer to it?",
+    "event": "How has it been since?",
+    "work_event": "What has come of it?",
+    "work_life": "How is it going?",
+    "health": "How are you now?",
+    "feeling": "How do you feel about it today?",
+    "learning": "How is it going?",
+    "people": "How are they?",
+    "habit": "Is that still so?",
+    "like": "What do you like most about it?",
+    "dislike": "Is that still so?",
+    "opinion": "Do you still see it that way?",
+}
+# To keep in mind, but nothing to begin a talk with.
+SILENT = frozenset({"age", "allergy", "avoided_food", "birthday", "nickname"})
 NEW_TOPICS = (
     "a place they would like to see",
     "something they read or watched lately",
@@ -77,7 +97,7 @@ def compose(
     about = [f"Last time we spoke about {topic}. What is new there?" for topic in topics]
     starters = [*openings, *about, f"How have you been, {name}?"]
     asked = _texts(talk.suggested_questions for talk in talks)
-    plans = [f"What came of this: {fact.fact_value}?" for fact in facts if fact.fact_key == "plan"]
+    plans = [question for fact in facts if (question := _after_plan(fact))]
     questions = [*asked, *plans, *(f"Tell me more about {topic}." for topic in topics)]
     heard = {topic.casefold() for topic in topics}
     fresh = [
@@ -96,8 +116,41 @@ def compose(
 
 
 def _opening(fact: ExtractedFact) -> str | None:
+    if _is_predicate(fact):
+        after = AFTER_REMEMBERING.get(fact.fact_key, "How is that now?")
+        remembered = _remembered(fact)
+        return f"{remembered} {after}" if remembered else None
+    if fact.fact_key in SILENT:
+        return None
     words = OPENINGS.get(fact.fact_key) or OPENINGS.get(fact.category)
-    return words.format(value=fact.fact_value.rstrip(".")) if words else None
+    value = fact.fact_value.rstrip(".")
+    name = value.partition(",")[0]
+    if fact.fact_key == "pet":
+        # "a parrot" is no name: ask for "your parrot".
+        name = re.sub("^(a|an|the) ", "your ", name)
+    return words.format(value=value, name=name) if words else None
+
+
+def _after_plan(fact: ExtractedFact) -> str | None:
+    if fact.fact_key != "plan":
+        return None
+    if not _is_predicate(fact):
+        return f"What came of this: {fact.fact_value.rstrip('.')}?"
+    remembered = _remembered(fact)
+    return f"{remembered} What came of it?" if remembered else None
+
+
+def _is_predicate(fact: ExtractedFact) -> bool:
+    return is_predicate(fact.fact_key, fact.fact_value, fact.origin, fact.review)
+
+
+def _remembered(fact: ExtractedFact) -> str | None:
+    """What somebody does or did, said to them; in their own words where that is unclear."""
+    said = addressed(fact.fact_value)
+    if said:
+        return f"I remember that {said}."
+    quote = fact.quote.strip().rstrip(" .!,")
+    return f"You said “{quote}”." if quote and len(quote) <= LONGEST_REMEMBERED else None
 
 
 def _texts(lists: Iterable[Any]) -> list[str]:

@@ -82,3 +82,47 @@ def test_an_unknown_partner_is_404_with_its_number(api: APIClient, pk: int) -> N
 
 def test_a_stranger_gets_404(bobs_api: APIClient, alice: User) -> None:
     assert bobs_api.get(f"/api/suggestions/{make_partner(alice).pk}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("event", "adopted a guinea pig in March 2023", "you adopted a guinea pig in March 2023."),
+        ("plan", "is going to sell their boat", "you are going to sell your boat."),
+        ("habit", "often goes to the opera", "you often go to the opera."),
+        ("wish", "wishes for a garden", "you wish for a garden."),
+        ("feeling", "their dog passed away", "your dog passed away."),
+        ("like", "has a soft spot for buses", "you have a soft spot for buses."),
+    ],
+)
+def test_what_somebody_does_is_said_to_them(
+    api: APIClient, alice: User, key: str, value: str, said: str
+) -> None:
+    partner = make_partner(alice)
+    make_fact(partner, key, value, category="life_event", many_valued=True)
+    starter = read(api, partner.pk)["conversation_starters"][0]
+    assert starter.startswith(f"I remember that {said} ")
+    assert starter.endswith("?")
+
+
+def test_their_own_words_stand_in_where_pronouns_are_unclear(api: APIClient, alice: User) -> None:
+    partner = make_partner(alice)
+    value = "is visiting friends and helping them move"
+    quote = "I'm visiting friends and helping them move"
+    make_fact(partner, "plan", value, many_valued=True, quote=quote)
+    body = read(api, partner.pk)
+    assert body["conversation_starters"][0] == f"You said “{quote}”. How is that coming along?"
+    assert body["follow_up_questions"][0] == f"You said “{quote}”. What came of it?"
+
+
+def test_a_plan_that_a_person_typed_is_no_predicate(api: APIClient, alice: User) -> None:
+    partner = make_partner(alice)
+    make_fact(partner, "plan", "a trip to Rome", origin="user", many_valued=True)
+    starters = read(api, partner.pk)["conversation_starters"]
+    assert starters[0] == "You were planning: a trip to Rome. How is that coming along?"
+
+
+def test_an_allergy_is_nothing_to_begin_with(api: APIClient, alice: User) -> None:
+    partner = make_partner(alice, "Dana")
+    make_fact(partner, "allergy", "walnuts", category="personal", many_valued=True)
+    assert read(api, partner.pk)["conversation_starters"] == ["How have you been, Dana?"]
