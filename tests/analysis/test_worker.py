@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import Event, Thread
 
 import psutil
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from django_q.models import OrmQ
 from rest_framework.test import APIClient
@@ -20,6 +21,7 @@ from conversations.models import Conversation, ExtractedFact
 from convoai.accounts.models import User
 from convoai.analysis.broker import is_worker_running
 from convoai.analysis.services import LEASE
+from partners.models import ConversationPartner
 from tests.analysis.processes import environment, wait_until
 from tests.factories import make_conversation, make_partner
 from tests.guards.source import ROOT
@@ -48,6 +50,30 @@ def kill_all(process: subprocess.Popen[bytes]) -> None:
     process.wait(10)
 
 
+@contextmanager
+def held(partner: ConversationPartner) -> Iterator[None]:
+    """Nothing can be learned about the partner meanwhile: who tries has to wait."""
+    taken, release = Event(), Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                ConversationPartner.objects.select_for_update().get(pk=partner.pk)
+                taken.set()
+                release.wait(120)
+        finally:
+            connection.close()
+
+    thread = Thread(target=hold)
+    thread.start()
+    try:
+        assert taken.wait(10)
+        yield
+    finally:
+        release.set()
+        thread.join(10)
+
+
 def status(api: APIClient, number: int) -> str:
     return str(api.get(f"/api/jobs/{number}").json()["status"])
 
@@ -61,26 +87,26 @@ def test_a_worker_does_the_jobs_and_what_was_killed_with_it_runs_again_once(
     api: APIClient, alice: User
 ) -> None:
     partner = make_partner(alice, "Dana")
-    short = make_conversation(partner, "I live in Porto.")
-    # Long enough to be caught at it.
-    long = make_conversation(partner, *["I adopted a cat. I moved to Faro last year."] * 1500)
+    talk = make_conversation(partner, "I live in Porto.")
+    caught = make_conversation(partner, "I adopted a cat. I moved to Faro last year.")
     with cluster() as first:
         wait_until(is_worker_running)
-        number = queue(api, short)
+        number = queue(api, talk)
         wait_until(lambda: status(api, number) == "done")
-        number = queue(api, long)
-        wait_until(lambda: status(api, number) == "running")
-        kill_all(first)
-    long.refresh_from_db()
-    assert not long.is_analyzed
+        with held(partner):
+            number = queue(api, caught)
+            wait_until(lambda: status(api, number) == "running")
+            kill_all(first)
+    caught.refresh_from_db()
+    assert not caught.is_analyzed
     # What time would do: the queue and the claim let go of it.
     OrmQ.objects.filter(pk=number).update(lock=timezone.now() - timedelta(seconds=1))
-    rows = Conversation.objects.filter(pk=long.pk)
+    rows = Conversation.objects.filter(pk=caught.pk)
     rows.update(analysis_claimed_at=timezone.now() - LEASE - timedelta(seconds=1))
     assert status(api, number) == "queued"
     with cluster() as second:
         wait_until(lambda: status(api, number) == "done")
-        facts = ExtractedFact.objects.filter(conversation=long)
+        facts = ExtractedFact.objects.filter(conversation=caught)
         result = api.get(f"/api/jobs/{number}").json()["result"]
         assert 0 < facts.count() == result["facts_extracted"]
         current = facts.filter(is_current=True).values_list("subject", "fact_key", "fact_value")
@@ -88,4 +114,3 @@ def test_a_worker_does_the_jobs_and_what_was_killed_with_it_runs_again_once(
         second.send_signal(signal.SIGTERM)
         assert second.wait(30) == 0
         assert not is_worker_running()
-    connection.close()
