@@ -29,7 +29,7 @@ endif
 TEST_DATA_DIR := $(DATA_DIR)-test
 BENCH_DATA_DIR := $(DATA_DIR)-bench
 # Dialogues that are evaluated with and are not part of the project.
-LOCOMO ?= $(wildcard ../shared/data/locomo-dev.json)
+LOCOMO ?=
 NEUTRAL := env -u DJANGO_SETTINGS_MODULE SINGLE_USER= SINGLE_USER_CONFIRMED=false DEBUG=true \
 	ALLOWED_HOSTS=localhost,127.0.0.1,[::1] NUM_PROXIES=0
 FOR_TESTS := $(NEUTRAL) SECRET_KEY= DATABASE_URL="$(TEST_DATABASE_URL)" DATA_DIR="$(TEST_DATA_DIR)"

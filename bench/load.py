@@ -1,6 +1,6 @@
 """Rows per second of loading real dialogues, through the API, the ORM and COPY.
 
-    python bench/load.py ../shared/data/locomo-dev.json
+    python bench/load.py PATH
 
 Loads all dialogues of the file for one user in each way, several times, prints the medians next
 to COPY of the same rows, and leaves what the last way loaded for browsing.

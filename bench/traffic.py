@@ -20,6 +20,7 @@ class Measured:
     # Requests sent in all, with those of the warm-up.
     sent: int
     per_second: float
+    p10: float
     p50: float
     p95: float
     answer_bytes: int
@@ -121,4 +122,6 @@ def measure(
                 waiting -= 1
     selector.close()
     cuts = statistics.quantiles(took, n=20)
-    return Measured(sent, len(took) / (last - begin), statistics.median(took), cuts[18], size)
+    return Measured(
+        sent, len(took) / (last - begin), cuts[1], statistics.median(took), cuts[18], size
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -136,6 +137,11 @@ class Input(serializers.Serializer[Any]):
     """A request body. Keys that it does not know are ignored, as existing frontends expect."""
 
     strict = False
+
+    def get_fields(self) -> Any:
+        # The library makes each field anew, with all that is in it, for each request. Reading a
+        # body changes nothing in a field but its name and parent, so a shallow copy will do.
+        return {name: copy(field) for name, field in self._declared_fields.items()}
 
     def to_internal_value(self, data: Any) -> Any:
         if self.strict and isinstance(data, Mapping):
