@@ -206,14 +206,15 @@ def main() -> None:
     last = Conversation.objects.owned_by(user).latest("pk").pk
     routes = [route for route in routes_of(user) if options.only in route.name]
     capture_statements(key, routes)
+    forget_new_talks(user, last)
     size = f"{options.conversations:,} conversations of 22 messages, 40 partners"
     modes = [("with an API key", "", key)]
     if not options.no_single_user:
         modes.append(("single-user mode", EMAIL, ""))
     for mode, single_user, token in modes:
-        forget_new_talks(user, last)
         with running_server(SINGLE_USER=single_user) as server:
             print_table(f"{size}; {mode}", server, routes, token, clients, options)
+        forget_new_talks(user, last)
 
 
 if __name__ == "__main__":
