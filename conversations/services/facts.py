@@ -80,9 +80,9 @@ def place_of_quote(quote: str, message: Message | None) -> int | None:
 
 @write
 def confirm_fact(*, fact: ExtractedFact) -> ExtractedFact:
-    """Say that the fact is right; a rejected one becomes current again."""
+    """Say that the fact is right; one that was rejected or only in doubt becomes current."""
     locked = _locked(fact)
-    if locked.review == Review.REJECTED:
+    if _was_kept_out(locked):
         _reopen(locked)
     locked.review = Review.CONFIRMED
     locked.save(update_fields=["review", "updated_at"])
@@ -94,22 +94,22 @@ def correct_fact(*, fact: ExtractedFact, changes: Mapping[str, Any]) -> Extracte
     """Write what the person says instead (fact_value, category, fact_key, subject, ...).
 
     `original_value` keeps what was heard first, so that hearing it again changes nothing. A
-    rejected fact becomes current again. Under another key or subject, the fact closes the value
-    that is current there, and what it had closed before is current again.
+    rejected or doubtful fact becomes current. Under another key or subject, the fact closes the
+    value that is current there, and what it had closed before is current again.
     """
     locked = _locked(fact)
-    was_rejected, was_current = locked.review == Review.REJECTED, locked.is_current
+    was_kept_out, was_current = _was_kept_out(locked), locked.is_current
     before = (locked.fact_key, locked.subject)
     if "fact_value" in changes and not locked.original_value:
         locked.original_value = locked.fact_value
     for name, value in changes.items():
         setattr(locked, name, value)
-    if was_rejected:
+    if was_kept_out:
         locked.is_current, locked.valid_to, locked.superseded_by = True, None, None
     left_behind: list[int] = []
     if (locked.fact_key, locked.subject) != before:
         left_behind = list(locked.supersedes.values_list("pk", flat=True))
-    is_new_there = was_rejected or {"fact_key", "subject", "many_valued"} & changes.keys()
+    is_new_there = was_kept_out or {"fact_key", "subject", "many_valued"} & changes.keys()
     is_rival = bool(is_new_there) and locked.is_current
     closed = _close_older(locked, timezone.now()) if is_rival else []
     locked.review = Review.CORRECTED
@@ -137,6 +137,14 @@ def reject_fact(*, fact: ExtractedFact) -> ExtractedFact:
 def delete_fact(*, fact: ExtractedFact) -> None:
     """Remove a fact; the value it had closed becomes current again (the database sees to it)."""
     fact.delete()
+
+
+def _was_kept_out(fact: ExtractedFact) -> bool:
+    """Whether the fact is not current for its review alone: rejected, or never past its doubt."""
+    is_doubt = fact.review == Review.NEEDS_REVIEW and not fact.is_current
+    return fact.review == Review.REJECTED or (
+        is_doubt and fact.valid_to is None and fact.superseded_by_id is None
+    )
 
 
 def _locked(fact: ExtractedFact) -> ExtractedFact:

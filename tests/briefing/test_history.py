@@ -63,3 +63,20 @@ def test_the_review_queue_lists_what_needs_review(api: APIClient, alice: User) -
     doubtful = make_fact(partner, value="Harbour", is_current=False, review="needs_review")
     rows = api.get("/api/facts", {"review": "needs_review"}).json()
     assert texts(rows, "id") == [doubtful.pk]
+
+
+@pytest.mark.parametrize(
+    ("word", "body"), [("confirm", None), ("correct", {"fact_value": "Harbour"})]
+)
+def test_the_persons_word_lifts_a_doubt(
+    api: APIClient, alice: User, word: str, body: dict[str, str] | None
+) -> None:
+    """A doubtful contradiction waits beside the current value, and replaces it when confirmed."""
+    partner = make_partner(alice)
+    old = make_fact(partner)
+    doubtful = make_fact(partner, value="Harbour", is_current=False, review="needs_review")
+    answer = api.post(f"/api/facts/{doubtful.pk}/{word}", body)
+    assert (answer.status_code, answer.json()["is_current"]) == (200, True)
+    rows = history(api, partner_id=partner.pk, key="employer")
+    assert {row["id"]: row["is_current"] for row in rows} == {doubtful.pk: True, old.pk: False}
+    assert api.get("/api/facts", {"review": "needs_review"}).json() == []
