@@ -51,21 +51,6 @@ class ConversationQuerySet(OwnedQuerySet["Conversation"]):
     def without_transcript(self) -> Self:
         return self.defer(*CONVERSATION_VECTORS, "full_transcript")
 
-    def with_details(self) -> Self:
-        """With messages, topic links and current facts: three more queries, whatever the rows."""
-        from conversations.models import ConversationTopic, ExtractedFact, Message
-
-        return self.prefetch_related(
-            Prefetch("messages", Message.objects.in_order()),
-            Prefetch(
-                "conversation_topics",
-                ConversationTopic.objects.select_related("topic").order_by(
-                    "-relevance_score", "topic__name"
-                ),
-            ),
-            Prefetch("facts", ExtractedFact.objects.most_certain_first()),
-        )
-
     def with_counts(self) -> Self:
         """Adds `message_count` and `fact_count`."""
         from conversations.models import ExtractedFact, Message
