@@ -13,9 +13,11 @@ from conversations.filters import FactFilters
 from conversations.models import Conversation, ExtractedFact, Message
 from conversations.serializers.facts import FactCorrection, FactInput, FactSerializer, FactWords
 from conversations.services import facts as services
+from convoai.accounts.models import User
 from convoai.api.conditional import check_if_match, conditional_response
 from convoai.api.errors import problem
 from convoai.api.filters import FilterBackend
+from convoai.api.owned import owned_row
 from convoai.api.paging import CappedPages
 from convoai.api.viewsets import OwnedViewSet, read_body
 from convoai.database.transactions import write
@@ -54,11 +56,14 @@ class FactViewSet(OwnedViewSet):
     )
     def create(self, request: Request) -> Response:
         values = read_body(request, FactInput)
-        partner = _own(request, ConversationPartner, values.pop("partner_id"))
-        if partner is None:
-            raise problem("not_found", ["body", "partner_id"], "Partner not found")
-        conversation = _own(request, Conversation, values.pop("conversation_id", None))
-        message = _own(request, Message, values.pop("source_message_id", None))
+        partner = _named(self.owner, ConversationPartner, "partner_id", values.pop("partner_id"))
+        talk_id = values.pop("conversation_id", None)
+        message_id = values.pop("source_message_id", None)
+        conversation = message = None
+        if talk_id is not None:
+            conversation = _named(self.owner, Conversation, "conversation_id", talk_id)
+        if message_id is not None:
+            message = _named(self.owner, Message, "source_message_id", message_id)
         _check_belongs(partner, conversation, message)
         fact = services.create_fact(
             user=self.owner,
@@ -126,14 +131,15 @@ class PartnerFactsViewSet(OwnedViewSet):
         return self.list_response(self.get_queryset())
 
 
-def _own(request: Request, model: type[M], pk: int | None) -> M | None:
-    """The requester's own row of that number; None for none, absent or somebody else's."""
-    if pk is None:
-        return None
-    row: M | None = model._default_manager.owned_by(request.user).filter(pk=pk).first()  # type: ignore[attr-defined]
-    if row is None and model is not ConversationPartner:
-        name = "conversation_id" if model is Conversation else "source_message_id"
-        raise problem("not_found", ["body", name], f"{model.__name__} not found")
+def _named(user: User, model: type[M], field: str, pk: int) -> M:
+    """The user's row that a field of the body names.
+
+    Raises InvalidInput `not_found`, alike for absent and for somebody else's.
+    """
+    row = owned_row(model, user, pk)
+    if row is None:
+        name = str(model._meta.verbose_name).capitalize()
+        raise problem("not_found", ["body", field], f"{name} not found")
     return row
 
 
