@@ -15,23 +15,8 @@ PLACE = ("query", "q")
 # Words of questions that say nothing about the message that answers them, besides the stop words
 # of the language, which the database knows.
 QUESTION_WORDS = frozenset(
-    [
-        "would",
-        "could",
-        "might",
-        "may",
-        "also",
-        "like",
-        "likely",
-        "mention",
-        "mentioned",
-        "tell",
-        "told",
-        "say",
-        "said",
-        "get",
-        "got",
-    ]
+    ("would", "could", "might", "may", "also", "like", "likely", "get", "got")
+    + ("mention", "mentioned", "tell", "told", "say", "said")
 )
 # -"a phrase", "a phrase", -word, word
 TERM = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
