@@ -12,6 +12,7 @@ from conversations.models import Conversation, ConversationTopic, Topic
 from convoai.accounts.models import User
 from tests.api.shapes import assert_invalid
 from tests.factories import make_conversation, make_message, make_partner
+from tests.search.asking import found, search
 
 pytestmark = pytest.mark.django_db
 
@@ -27,17 +28,6 @@ def talk(alice: User) -> Conversation:
         title="Bees",
         started_at=datetime(2026, 5, 8, tzinfo=UTC),
     )
-
-
-def search(api: APIClient, q: str, **parameters: Any) -> dict[str, Any]:
-    answer = api.get("/api/search", {"q": q, **parameters})
-    assert answer.status_code == 200, answer.content
-    body: dict[str, Any] = answer.json()
-    return body
-
-
-def found(api: APIClient, q: str, **parameters: Any) -> list[int]:
-    return [result["id"] for result in search(api, q, **parameters)["results"]]
 
 
 def test_a_question_finds_the_message_that_answers_it(api: APIClient, talk: Conversation) -> None:
