@@ -208,6 +208,9 @@ ANALYZER_FALLBACK = text(env, "ANALYZER_FALLBACK")
 GOOGLE_API_KEY = text(env, "GOOGLE_API_KEY") or text(env, "GEMINI_API_KEY")
 OPENAI_API_KEY = text(env, "OPENAI_API_KEY")
 
+# Who turns texts into vectors: word vectors of this repository's requirements, or a model elsewhere
+EMBEDDER = text(env, "EMBEDDER", default="wordllama")
+
 # Browsers from elsewhere
 CORS_ALLOWED_ORIGINS = words(
     env,

@@ -57,6 +57,8 @@ HEAVY = (
     "pandas",
     "pydantic",
     "pydantic_ai",
+    "safetensors",
+    "tokenizers",
     "torch",
     "wordllama",
 )
