@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+# Characters of a text that an embedder looks at: what models of today take at once, and a mean over
+# more words says nothing any more.
+LONGEST_TEXT = 8_000
+
 
 class EmbeddingFailed(Exception):
     """The embedder gave no vectors; trying again later may work.
@@ -31,6 +35,7 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector of length 1 for each text, in order; all zeros for a text without a word.
 
+        Only the first LONGEST_TEXT characters of a text count.
         Raises EmbeddingFailed.
         """
 

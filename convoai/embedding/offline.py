@@ -13,14 +13,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from convoai.embedding.embedder import EmbeddingFailed
+from convoai.embedding.embedder import LONGEST_TEXT, EmbeddingFailed
 
 NAME = "wordllama:l2_supercat_256"
 DIMENSIONS = 256
 WEIGHTS = Path("weights") / "l2_supercat_256.safetensors"
 TOKENIZER = Path("tokenizers") / "l2_supercat_tokenizer_config.json"
-# Characters of a text that count: a mean over more words than these says nothing any more.
-LONGEST_TEXT = 8_000
 BATCH = 256
 
 
@@ -90,4 +88,5 @@ def _means(tokenizer: Any, weights: Any, texts: list[str]) -> Any:
     sums = np.add.reduceat(weights[words].astype(np.float32), starts, axis=0)
     norms = np.linalg.norm(sums, axis=1, keepdims=True)
     means[spoken] = np.divide(sums, norms, out=np.zeros_like(sums), where=norms > 0)
-    return means
+    # Finer than half precision, in which they are stored, and a third of the digits to send.
+    return np.round(means.astype(np.float64), 6)
