@@ -8,7 +8,7 @@ same. Source: https://github.com/dleemiller/WordLlama, model l2_supercat, 256 di
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ NAME = "wordllama:l2_supercat_256"
 DIMENSIONS = 256
 WEIGHTS = Path("weights") / "l2_supercat_256.safetensors"
 TOKENIZER = Path("tokenizers") / "l2_supercat_tokenizer_config.json"
-BATCH = 256
+# Characters at a time: each may be a word of its own, with 1.5 KB of vectors while it is looked at.
+AT_ONCE = 32_000
 
 
 class OfflineEmbedder:
@@ -37,9 +38,8 @@ class OfflineEmbedder:
         """See Embedder. Raises EmbeddingFailed when wordllama is not installed."""
         tokenizer, weights = self.load()
         vectors: list[list[float]] = []
-        for start in range(0, len(texts), BATCH):
-            cut = [text[:LONGEST_TEXT] for text in texts[start : start + BATCH]]
-            vectors += _means(tokenizer, weights, cut).tolist()
+        for batch in _batches(texts):
+            vectors += _means(tokenizer, weights, batch).tolist()
         return vectors
 
     def load(self) -> tuple[Any, Any]:
@@ -72,6 +72,21 @@ def _read_model(folder: Path) -> tuple[Any, Any]:
     return tokenizer, weights
 
 
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """The texts in order, cut to what counts, in batches of a bounded size."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        cut = text[:LONGEST_TEXT]
+        if batch and size + len(cut) > AT_ONCE:
+            yield batch
+            batch, size = [], 0
+        batch.append(cut)
+        size += len(cut)
+    if batch:
+        yield batch
+
+
 def _means(tokenizer: Any, weights: Any, texts: list[str]) -> Any:
     """The normalised mean vector of each text, as rows of a float32 array."""
     import numpy as np
@@ -88,5 +103,4 @@ def _means(tokenizer: Any, weights: Any, texts: list[str]) -> Any:
     sums = np.add.reduceat(weights[words].astype(np.float32), starts, axis=0)
     norms = np.linalg.norm(sums, axis=1, keepdims=True)
     means[spoken] = np.divide(sums, norms, out=np.zeros_like(sums), where=norms > 0)
-    # Finer than half precision, in which they are stored, and a third of the digits to send.
-    return np.round(means.astype(np.float64), 6)
+    return means
