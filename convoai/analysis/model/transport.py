@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 
 from convoai.analysis.failure import AnalysisFailed
-from convoai.analysis.outbound import (
+from convoai.outbound import (
     PORTS,
     Endpoint,
     ForbiddenHost,
