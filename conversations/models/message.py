@@ -50,7 +50,8 @@ class Message(models.Model):
     # the owner, and the words beyond them.
     search = SearchVectorField(null=True, editable=False)
     search_rest = ArrayField(models.TextField(), null=True, editable=False)
-    # In the dimensions of its model, so that the vector stays in the row.
+    # In the dimensions of its model, so that the vector stays in the row. Null with a model: the
+    # message has no word that the model knows.
     embedding = HalfVectorField(null=True, editable=False)
     embedding_model = models.CharField(max_length=200, null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
@@ -80,6 +81,8 @@ class Message(models.Model):
                 name="idx_messages_search_rest",
                 condition=Q(search_rest__isnull=False),
             ),
+            # Counts and finds what today's model has not embedded.
+            models.Index(fields=["user", "embedding_model"], name="idx_messages_embedding_model"),
         ]
 
     def __str__(self) -> str:
