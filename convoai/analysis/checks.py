@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
 from convoai.analysis.choice import configured_provider
-from convoai.analysis.outbound import ForbiddenHost, endpoint_of, public_addresses, resolve
+from convoai.outbound import ForbiddenHost, endpoint_of, public_addresses, resolve
 
 
 @register(Tags.security)

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import F
-
-from conversations.models import Message
+from convoai.embedding.choice import embedder
+from convoai.embedding.embedder import EmbeddingFailed
+from convoai.search.lexing import Prepared, prepare
 from convoai.search.question import Question
+from convoai.search.ranking import shares
+from convoai.search.rows import Rows, Vector, all_rows
 from convoai.search.scope import Scope
+from convoai.search.signals import signals
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MODES = ("hybrid", "text", "semantic")
+# A scope of so many messages is ranked whole; of a larger one, the best by words and by meaning.
+SMALL = 2_000
+# Of the messages that share no word with the question, so many of the nearest are found.
+NEAREST = 100
 
 
 @dataclass(frozen=True)
@@ -42,31 +52,67 @@ def search_messages(
     *, scope: Scope, question: Question, mode: str = "hybrid", limit: int, offset: int = 0
 ) -> MessageHits:
     """The messages of a scope that answer a question best, from the `offset`-th on."""
-    query = None
-    for word in question.words:
-        one = SearchQuery(word, config="english", search_type="plain")
-        query = one if query is None else query | one
-    for phrase in question.phrases:
-        one = SearchQuery(phrase, config="english", search_type="phrase")
-        query = one if query is None else query | one
-    if query is None:
-        return MessageHits([], list(question.dropped))
-    rows = Message.objects.filter(user_id=scope.user_id, search=query)
-    if scope.partner_id is not None:
-        rows = rows.filter(conversation__partner_id=scope.partner_id)
-    if scope.conversation_id is not None:
-        rows = rows.filter(conversation_id=scope.conversation_id)
-    if scope.topic is not None:
-        rows = rows.filter(conversation__topics=scope.topic)
-    if scope.sender is not None:
-        rows = rows.filter(sender=scope.sender)
-    if scope.since is not None:
-        rows = rows.filter(timestamp__gte=scope.since)
-    if scope.until is not None:
-        rows = rows.filter(timestamp__lt=scope.until)
-    for term in question.excluded:
-        rows = rows.exclude(search=SearchQuery(term, config="english", search_type="phrase"))
-    ranked = rows.annotate(rank=SearchRank(F("search"), query)).order_by("-rank", "-pk")
-    found = ranked.values_list("pk", "rank")[offset : offset + limit]
-    hits = [MessageHit(pk, float(rank), {"words": float(rank)}) for pk, rank in found]
-    return MessageHits(hits, list(question.dropped))
+    vector = None if mode == "text" else vector_of(question)
+    if vector is None:
+        mode = "text"
+    prepared = prepare(scope, question, SMALL)
+    rows = all_rows(scope, prepared, vector)
+    if rows is None:
+        return MessageHits([], prepared.dropped, None if mode == "text" else 0, mode)
+    hits = ranked(rows, prepared, question, mode, limit, offset)
+    missing = None
+    if vector is not None:
+        import numpy as np
+
+        missing = int(np.isnan(rows.meaning).sum())
+    return MessageHits(hits, prepared.dropped, missing, mode)
+
+
+def vector_of(question: Question) -> Vector | None:
+    """The question for the embedder that works here; None without one, or when it fails."""
+    chosen = embedder()
+    if chosen is None or not question.meaning.strip():
+        return None
+    try:
+        numbers = chosen.embed([question.meaning])[0]
+    except EmbeddingFailed:
+        return None
+    if not any(numbers):
+        return None
+    text = "[" + ",".join(f"{number:.6g}" for number in numbers) + "]"
+    return Vector(chosen.name, chosen.dimensions, text)
+
+
+def ranked(
+    rows: Rows, prepared: Prepared, question: Question, mode: str, limit: int, offset: int
+) -> list[MessageHit]:
+    """One page of the messages that have to do with the question, best first."""
+    import numpy as np
+
+    found = signals(rows, prepared, question)
+    parts = shares(found, mode)
+    score = np.sum(list(parts.values()), axis=0)
+    chosen = np.flatnonzero(rows.kept & related(found))
+    # Of equals the newer one comes first; ids make the order of pages certain.
+    order = chosen[np.lexsort((-rows.id[chosen], -rows.moment[chosen], -score[chosen]))]
+    return [
+        MessageHit(
+            int(rows.id[place]),
+            float(score[place]),
+            {name: float(part[place]) for name, part in parts.items() if part[place]},
+        )
+        for place in order[offset : offset + limit]
+    ]
+
+
+def related(found: dict[str, Any]) -> NDArray[Any]:
+    """Whether a message, or one beside it, holds a word of the question or means alike."""
+    import numpy as np
+
+    near: NDArray[Any] = (found["around"] > 0) | (found["forms"] > 0) | (found["near_date"] > 0.1)
+    if not near.any():
+        near = (found["in_month"] > 0) | (found["speaker"] > 0)
+    if "meaning" in found:
+        nearest = np.argsort(-found["meaning"], kind="stable")[:NEAREST]
+        near[nearest[found["meaning"][nearest] > 0]] = True
+    return near

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -22,7 +21,6 @@ from tests.analysis.provider import (
     fact,
     flood,
     notes,
-    provider_server,
     raw,
     says,
     silence,
@@ -36,12 +34,6 @@ TURNS = [
 ]
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def server() -> Iterator[ProviderServer]:
-    with provider_server() as running:
-        yield running
 
 
 def read(analyzer: ModelAnalyzer | FallbackAnalyzer, turns: list[Turn] = TURNS) -> Analysis:

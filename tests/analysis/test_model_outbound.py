@@ -16,7 +16,7 @@ from convoai.analysis.failure import AnalysisFailed
 from convoai.analysis.model.analyzer import FallbackAnalyzer, ModelAnalyzer
 from convoai.analysis.model.transport import GuardedTransport, client
 from convoai.analysis.offline.analyzer import OfflineAnalyzer
-from convoai.analysis.outbound import ForbiddenHost, require_public
+from convoai.outbound import ForbiddenHost, require_public
 from tests.analysis.provider import ProviderServer, provider_server
 
 PRIVATE = [

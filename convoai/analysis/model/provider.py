@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
-from convoai.analysis.outbound import ForbiddenHost, require_public
+from convoai.outbound import ForbiddenHost, require_public
 
 Kind = Literal["google", "openai"]
 KINDS: dict[str, Kind] = {"google-gla": "google", "google": "google", "openai": "openai"}
