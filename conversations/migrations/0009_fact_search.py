@@ -1,6 +1,6 @@
 """An index over the words of facts: key, value, category, whom they speak of, and quote.
 
-'o 7' stands for user 7; no text makes a lexeme with a space in it.
+They are folded and cut as those of messages (migration 0007), and hold their owner likewise.
 """
 
 from django.db import migrations
@@ -9,12 +9,12 @@ WORDS = """
 CREATE FUNCTION convoai_fact_words(
     owner bigint, category text, fact_key text, fact_value text, subject text, quote text
 ) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
-    SELECT array_to_tsvector(ARRAY['o ' || owner])
-        || setweight(to_tsvector('english', convoai_plain(
+    SELECT convoai_owner_word(owner)
+        || setweight(to_tsvector('english', convoai_search_text(
             translate(fact_key, '_', ' ') || ' ' || left(fact_value, 20000))), 'A')
-        || setweight(to_tsvector('english', convoai_plain(
+        || setweight(to_tsvector('english', convoai_search_text(
             translate(category, '_', ' ') || ' ' || subject)), 'B')
-        || setweight(to_tsvector('english', convoai_plain(left(quote, 20000))), 'C')
+        || setweight(to_tsvector('english', convoai_search_text(left(quote, 20000))), 'C')
 $$;
 """
 INDEX = """
@@ -25,8 +25,7 @@ CREATE INDEX idx_facts_search ON extracted_facts USING gin (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("conversations", "0005_analysis_claim"),
-        ("database", "0002_plain_words"),
+        ("conversations", "0008_message_vectors"),
     ]
     operations = [
         migrations.RunSQL(

@@ -14,13 +14,18 @@ WORD = re.compile(
     r"[^\s!-/:-@\[-`{-~\u0080-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf"
     r"\u2000-\u206f\u3000-\u303f\uff00-\uff0f]+"
 )
-# Scripts that put no spaces between words: Thai, Lao, Myanmar, Khmer, kana, Han.
+# Scripts that put no spaces between words, or few: Thai, Lao, Myanmar, Khmer, kana, Han, Hangul.
 UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
     "\U00020000-\U0003ffff"
 )
 PIECE = re.compile(f"[{UNSPACED}]+|[^{UNSPACED}]+")
 IS_UNSPACED = re.compile(f"[{UNSPACED}]")
+# Marks on Latin and Greek letters are accents; on others they make another letter.
+MARKED = re.compile("([a-zA-Z\u0370-\u03ff])[\u0300-\u036f]+|[\u0591-\u05bd\u064b-\u0652]")
+PLAIN_LETTERS = str.maketrans(
+    {"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ı": "i", "ð": "d", "ё": "е", "ß": "ss"}
+)
 # Longer words have no stem: nobody types them.
 LONGEST_STEMMED = 100
 STEMS = """
@@ -32,12 +37,11 @@ FROM unnest(%s::text[], %s::text[]) AS asked (language, word)
 
 @lru_cache(maxsize=50_000)
 def folded(word: str) -> str:
-    """The word without case, accents and width, as `convoai_plain` of the database folds it."""
+    """The word without case, accents and width, much as `convoai_fold` of the database folds it."""
     if word.isascii():
         return word.lower()
-    apart = unicodedata.normalize("NFKD", word)
-    bare = "".join(letter for letter in apart if not "\u0300" <= letter <= "\u036f")
-    return unicodedata.normalize("NFKC", bare.lower())
+    apart = MARKED.sub(r"\1", unicodedata.normalize("NFKD", word))
+    return unicodedata.normalize("NFKC", apart).lower().translate(PLAIN_LETTERS)
 
 
 def is_unspaced(word: str) -> bool:

@@ -1,4 +1,4 @@
-"""A question as PostgreSQL's tsquery, for texts that are indexed by `convoai_plain`."""
+"""A question as PostgreSQL's tsquery, for texts indexed by `convoai_search_text`."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Query:
 
 def query_of(question: Question, config: str = "english") -> Query:
     """The query for a question whose words are stemmed in a language."""
-    word = f"plainto_tsquery('{config}', convoai_plain(%s))"
-    phrase = f"phraseto_tsquery('{config}', convoai_plain(%s))"
+    word = f"plainto_tsquery('{config}', convoai_query_text(%s))"
+    phrase = f"phraseto_tsquery('{config}', convoai_query_text(%s))"
     wanted = [word] * len(question.words) + [phrase] * len(question.phrases)
     values = [*question.words, *question.phrases]
     any_of = f"({' || '.join(wanted)})" if wanted else "''::tsquery"
@@ -46,4 +46,4 @@ def query_of(question: Question, config: str = "english") -> Query:
 
 def owner_lexeme(user_id: int) -> str:
     """The tsquery of the lexeme that stands for a user in the indexes of facts and partners."""
-    return f"'o {user_id}'"
+    return f"'owner {user_id}'"

@@ -8,10 +8,14 @@ from typing import Any
 from django.db import connection
 
 from conversations.models import Conversation, Message
+from convoai.search.lexing import Prepared, either, prepare
 from convoai.search.messages import search_messages
 from convoai.search.parameters import Search
-from convoai.search.queries import query_of
+from convoai.search.queries import owner_lexeme
+from convoai.search.question import Question
 from convoai.search.results import Hit, Hits, Result, rows_of
+from convoai.search.scope import Scope
+from convoai.search.scope_sql import talks_of
 
 # The best messages, which speak for their talks; talks beyond theirs follow by their words.
 MESSAGES_ASKED = 300
@@ -23,13 +27,12 @@ WEIGHTS = "{0.1, 0, 0.6, 1.0}"
 FURTHER = 0.3
 WORDS_SHARE = 0.5
 FIND = """
-SELECT id, ts_rank('{weights}', transcript_search, {wanted}) AS score
+SELECT id, ts_rank('{weights}', transcript_search, %(wanted)s::tsquery) AS score
 FROM (
-    SELECT id, transcript_search FROM conversations
-    WHERE transcript_search @@ ({condition}) AND user_id = %s {filters}
-    ORDER BY id DESC LIMIT {most}
+    SELECT talk.id, talk.transcript_search FROM conversations AS talk
+    WHERE talk.transcript_search @@ %(condition)s::tsquery AND {scope}
+    ORDER BY talk.id DESC LIMIT {most}
 ) AS found
-ORDER BY score DESC, id DESC
 """
 
 
@@ -47,7 +50,7 @@ def find_talks(search: Search, limit: int, offset: int) -> Hits:
     )
     signals, speaks = by_messages(search.scope.user_id, messages.hits)
     if messages.mode != "semantic" and search.scope.sender is None:
-        for pk, share in by_words(search).items():
+        for pk, share in by_words(search.scope, search.question).items():
             signals.setdefault(pk, {})["words"] = share * WORDS_SHARE
     hits = [Hit(pk, sum(parts.values()), parts, speaks.get(pk)) for pk, parts in signals.items()]
     hits.sort(key=lambda hit: (-hit.score, -hit.id))
@@ -81,40 +84,35 @@ def by_messages(
     return signals, speaks
 
 
-def by_words(search: Search) -> dict[int, float]:
+def by_words(scope: Scope, question: Question) -> dict[int, float]:
     """The talks that hold the words, each with its rank as a share of the best one's."""
-    query = query_of(search.question)
-    filters, values = filters_of(search)
-    statement = FIND.format(
-        weights=WEIGHTS,
-        wanted=query.wanted,
-        condition=query.condition,
-        filters=filters,
-        most=MOST_RANKED,
-    )
-    parameters = [*query.parameters, *query.conditions, search.scope.user_id, *values]
+    prepared = prepare(scope, question, 0)
+    wanted = either([term.query for term in prepared.terms])
+    if not wanted:
+        return {}
+    statement, values = statement_of(scope, prepared, wanted)
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
+        cursor.execute(statement, values)
         found = cursor.fetchall()
     best = max((rank for _, rank in found), default=0.0) or 1.0
     return {pk: rank / best for pk, rank in found}
 
 
-def filters_of(search: Search) -> tuple[str, list[Any]]:
-    """Conditions on talks, and their values."""
-    scope = search.scope
-    asked: list[tuple[str, Any]] = [
-        ("partner_id = %s", scope.partner_id),
-        ("id = %s", scope.conversation_id),
-        ("started_at >= %s", scope.since),
-        ("started_at < %s", scope.until),
-        (
-            "id IN (SELECT conversation_id FROM conversation_topics WHERE topic_id = %s)",
-            scope.topic,
-        ),
-    ]
-    wanted = [(condition, value) for condition, value in asked if value is not None]
-    return "".join(f" AND {one}" for one, _ in wanted), [value for _, value in wanted]
+def statement_of(scope: Scope, prepared: Prepared, wanted: str) -> tuple[str, dict[str, Any]]:
+    """The SQL that ranks talks by their words, and its values.
+
+    The owner's word stands in the column, so that the index alone tells whose talks they are.
+    """
+    conditions = [owner_lexeme(scope.user_id), *(prepared.required or [wanted])]
+    condition = " & ".join(f"({one})" for one in conditions)
+    condition += "".join(f" & !({one})" for one in prepared.excluded)
+    talks, values = talks_of(scope)
+    values |= {"wanted": wanted, "condition": condition}
+    for name, comparison in (("since", ">="), ("until", "<")):
+        if getattr(scope, name) is not None:
+            talks += f" AND talk.started_at {comparison} %({name})s"
+            values[name] = getattr(scope, name)
+    return FIND.format(weights=WEIGHTS, scope=talks, most=MOST_RANKED), values
 
 
 def read_talks(user_id: int, hits: Sequence[Hit]) -> list[Result]:

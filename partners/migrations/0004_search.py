@@ -1,45 +1,70 @@
 """An index over everything that names or describes a partner.
 
-Lexemes with a space or a tilde in them are made by nobody's text: '7 dana' is a word about a
-partner of user 7 (so that the beginning of a word is looked up among the user's own only),
-'7~dna' a name of theirs with a letter left out, 'o 7' stands for the user. Words without a
-number serve staff, who search everybody's. A phone number is known by each of its ends.
+Words are folded as those of messages (conversations 0007), and hold their owner likewise. Lexemes
+with a space or a tilde are made by nobody's text: '7 dana' is a word about a partner of user 7 (so
+that the beginning of a word is looked up among the user's own only), '7~dna' a name of theirs with
+a letter left out. Words without a number serve staff, who search everybody's. A phone number is
+known by each of its ends.
+
+Two names that share what is left of them without one letter differ by one that is missing, wrong,
+too many or out of place (the symmetric deletions of Garbe's SymSpell).
 """
 
 from django.db import migrations
 
+BETWEEN = (
+    r"\s!-/:-@\[-`{-~\u0080-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf"
+    r"\u2000-\u206f\u3000-\u303f\uff00-\uff0f"
+)
+SPLIT = f"""
+CREATE FUNCTION convoai_split(folded text) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT coalesce(array_agg(DISTINCT word), '{{}}')
+    FROM regexp_split_to_table(lower(folded), '[{BETWEEN}]+') AS word
+    WHERE word <> '' AND length(word) <= 100
+$$;
+"""
+NEAR = """
+CREATE FUNCTION convoai_near_words(word text) RETURNS SETOF text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT word WHERE length(word) BETWEEN 4 AND 20
+    UNION
+    SELECT overlay(word PLACING '' FROM n FOR 1) FROM generate_series(1, length(word)) AS n
+    WHERE length(word) BETWEEN 4 AND 20
+$$;
+"""
 WORDS = """
 CREATE FUNCTION convoai_partner_words(
     owner bigint, name text, relationship text, email text, phone text, notes text
 ) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 DECLARE
-    names text[] := convoai_plain_words(left(name, 500));
+    names text[] := convoai_split(convoai_search_text(left(name, 500)));
     digits text := left(regexp_replace(coalesce(phone, ''), '[^0-9]+', '', 'g'), 30);
-    short text[] := names || convoai_plain_words(left(relationship, 500))
-        || convoai_plain_words(left(email, 500))
+    short text[] := names || convoai_split(convoai_search_text(left(relationship, 500)))
+        || convoai_split(convoai_search_text(left(email, 500)))
         || ARRAY(SELECT substr(digits, n) FROM generate_series(1, length(digits) - 2) AS n);
 BEGIN
     RETURN array_to_tsvector(
-        ARRAY['o ' || owner]
-        || short
+        short
         || ARRAY(SELECT owner || ' ' || word FROM unnest(short) AS word)
         || ARRAY(SELECT owner || '~' || near
                  FROM unnest(names[:20]) AS word, convoai_near_words(word) AS near))
-        || to_tsvector('english', convoai_plain(left(coalesce(notes, ''), 20000)));
+        || to_tsvector('english', convoai_search_text(left(coalesce(notes, ''), 20000)))
+        || convoai_owner_word(owner);
 END
 $$;
 """
 # What of a partner's lexemes a word asks for: it or its beginning, a name close to it, its stem in
-# the notes. The words' ends are cut by convoai_plain_words, so that none holds a quote.
+# the notes. The words' ends are cut by convoai_split, so that none holds a quote.
 QUERY = """
 CREATE FUNCTION convoai_partner_query(owner bigint, words text[]) RETURNS tsquery
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
     SELECT coalesce(string_agg(part, ' | '), '')::tsquery
     FROM unnest(words) AS typed,
-         unnest(convoai_plain_words(typed)) AS word,
+         unnest(convoai_split(convoai_query_text(typed))) AS word,
          LATERAL (
             SELECT quote_literal(owner || ' ' || word)
-                || CASE WHEN length(word) > 1 THEN ':*' ELSE '' END
+                || CASE WHEN length(word) > 1 OR octet_length(word) > 1 THEN ':*' ELSE '' END
             UNION ALL
             SELECT quote_literal(owner || '~' || near) FROM convoai_near_words(word) AS near
             UNION ALL
@@ -55,8 +80,10 @@ CREATE INDEX idx_partners_search ON conversation_partners USING gin (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("partners", "0002_owner"), ("database", "0002_plain_words")]
+    dependencies = [("partners", "0002_owner"), ("conversations", "0007_search")]
     operations = [
+        migrations.RunSQL(SPLIT, "DROP FUNCTION convoai_split(text);"),
+        migrations.RunSQL(NEAR, "DROP FUNCTION convoai_near_words(text);"),
         migrations.RunSQL(
             WORDS, "DROP FUNCTION convoai_partner_words(bigint, text, text, text, text, text);"
         ),

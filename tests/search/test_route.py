@@ -69,7 +69,8 @@ def test_both_slash_forms_and_the_old_health_route_answer(
     api: APIClient, talk: Conversation
 ) -> None:
     for path in ("/api/search", "/api/search/"):
-        assert len(api.get(path, {"q": "hives"}).json()["results"]) == 1
+        results = api.get(path, {"q": "hives"}).json()["results"]
+        assert results[0]["id"] == talk.messages.get(position=1).pk
     assert api.get("/api/search/health").json()["service"] == "gemini_search"
 
 
@@ -106,8 +107,9 @@ def test_quotes_exclude_and_or(api: APIClient, talk: Conversation) -> None:
     sister, _, honey = talk.messages.order_by("position").values_list("pk", flat=True)
     assert found(api, '"keeps bees"') == [sister]
     assert found(api, '"bees keeps"') == []
-    assert found(api, "sister honey -sells") == [sister]
-    assert set(found(api, "sister OR honey")) == {sister, honey}
+    assert found(api, "sister honey -sells")[0] == sister
+    assert honey not in found(api, "sister honey -sells")
+    assert set(found(api, "sister OR honey")[:2]) == {sister, honey}
 
 
 @pytest.mark.bad_input(37, 38)
@@ -186,7 +188,8 @@ def test_filters_narrow_the_messages(api: APIClient, talk: Conversation, alice: 
     topic = Topic.objects.create(name="Beekeeping")
     ConversationTopic.objects.create(user=alice, conversation=other, topic=topic)
     (theirs,) = other.messages.values_list("pk", flat=True)
-    (old,) = talk.messages.filter(position=0).values_list("pk", flat=True)
+    talk.messages.exclude(position=0).delete()
+    (old,) = talk.messages.values_list("pk", flat=True)
     talk.messages.update(timestamp=datetime(2026, 5, 8, 12, tzinfo=UTC))
     assert set(found(api, "bees")) == {old, theirs}
     assert set(found(api, "bees", partner_id=0)) == {old, theirs}

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_a_talk_is_found_by_title_summary_and_transcript(
-    api: APIClient, alice: User, fields: dict[str, str], q: str
+    api: APIClient, alice: User, fields: dict[str, Any], q: str
 ) -> None:
     make_conversation(make_partner(alice), "Nothing of it here.", title="Another")
     talk = make_conversation(make_partner(alice), **fields)
@@ -145,13 +145,12 @@ def test_a_partner_is_found_by_any_part_and_with_a_slip(
 
 def test_a_nearer_name_comes_first(api: APIClient, alice: User) -> None:
     near = make_partner(alice, "Dane")
-    begins = make_partner(alice, "Danaë")
+    begins = make_partner(alice, "Danaïs")
     whole = make_partner(alice, "Dana")
     mentions = make_partner(alice, "Eda", notes="A friend of Dana.")
-    make_partner(alice, "Diana-Louise")
+    make_partner(alice, "Louise")
     found_here = found(api, "dana", type="partner")
-    assert found_here[0] == whole.pk
-    assert set(found_here[1:4]) == {near.pk, begins.pk, mentions.pk}
+    assert found_here == [whole.pk, begins.pk, near.pk, mentions.pk]
     (first, *_) = search(api, "dan", type="partner")["results"]
     assert "<mark>" in first["snippet"]
 
