@@ -57,6 +57,20 @@ class SearchParameters(Input):
     explain = Flag(required=False, help_text="Also say what each score is made of.")
 
 
+class SimilarParameters(Input):
+    """The query of a search for similar talks."""
+
+    limit = Integer(required=False, min_value=1, help_text=f"10 when left out, {MOST} at most.")
+
+
+def limit_asked(parameters: dict[str, str]) -> int:
+    """How many similar talks are asked for. Raises InvalidParameter."""
+    form = SimilarParameters(data=parameters)
+    if not form.is_valid():
+        raise InvalidParameter(form.errors)
+    return min(int(form.validated_data.get("limit", 10)), MOST)
+
+
 @dataclass(frozen=True)
 class Search:
     """A search as asked. Without words (`question` is empty) nothing is looked for."""

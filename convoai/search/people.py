@@ -24,14 +24,14 @@ PLACES = {"name": 1.0, "relationship": 0.7, "email": 0.7, "phone": 0.9, "notes":
 WHOLE, STEM, BEGINNING, NEAR = 1.0, 0.9, 0.8, 0.6
 NOTES_READ = 20_000
 NOT_DIGITS = re.compile(r"[^0-9]+")
-FIND = f"""
-SELECT id, name, relationship, email, phone, left(notes, {NOTES_READ})
+FIND = """
+SELECT id, name, relationship, email, phone, left(notes, {read})
 FROM conversation_partners
 WHERE convoai_partner_words(user_id, name, relationship, email, phone, notes)
       @@ (%s::tsquery && convoai_partner_query(%s, %s))
   AND numnode(convoai_partner_query(%s, %s)) > 0
-  AND user_id = %s {{filters}}
-ORDER BY id LIMIT {MOST_RANKED}
+  AND user_id = %s {filters}
+ORDER BY id LIMIT {most}
 """
 
 
@@ -51,7 +51,7 @@ def find_partners(search: Search, limit: int, offset: int) -> Hits:
         filters += " AND id = (SELECT partner_id FROM conversations WHERE user_id = %s AND id = %s)"
         values += [owner, scope.conversation_id]
     with connection.cursor() as cursor:
-        cursor.execute(FIND.format(filters=filters), values)
+        cursor.execute(FIND.format(filters=filters, read=NOTES_READ, most=MOST_RANKED), values)
         rows = cursor.fetchall()
     people = [(pk, known_words(dict(zip(FIELDS, texts, strict=True)))) for pk, *texts in rows]
     begun = {term[:1] for term in terms}

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from convoai.search.messages import MODES
 from convoai.search.parameters import TYPES
+from convoai.search.similar import MEANING, NOTHING, WORDS
 
 
 class ResultSerializer(serializers.Serializer[Any]):
@@ -29,6 +30,15 @@ class ResultSerializer(serializers.Serializer[Any]):
     signals = serializers.DictField(
         child=serializers.FloatField(), required=False, help_text="With explain=1."
     )
+
+
+class SimilarSerializer(serializers.Serializer[Any]):
+    conversation_id = serializers.IntegerField()
+    found_by = serializers.ChoiceField(
+        choices=[MEANING, WORDS, NOTHING],
+        help_text="meaning: by vectors of one model; words: by words and topics.",
+    )
+    results = ResultSerializer(many=True)
 
 
 class SearchSerializer(serializers.Serializer[Any]):

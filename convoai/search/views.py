@@ -10,9 +10,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from conversations.models import Conversation
+from convoai.api.viewsets import OwnedViewSet
 from convoai.search.finding import find
-from convoai.search.parameters import SearchParameters, search_asked
-from convoai.search.serializers import SearchSerializer
+from convoai.search.parameters import (
+    SearchParameters,
+    SimilarParameters,
+    limit_asked,
+    search_asked,
+)
+from convoai.search.serializers import SearchSerializer, SimilarSerializer
+from convoai.search.similar import similar_talks
 
 
 class SearchView(APIView):
@@ -41,3 +49,22 @@ class SearchView(APIView):
                 "not_embedded": found.not_embedded,
             }
         )
+
+
+class SimilarViewSet(OwnedViewSet):
+    """What else was talked about like this."""
+
+    model = Conversation
+    serializer_class = SimilarSerializer
+    missing = "Conversation not found"
+
+    @extend_schema(
+        summary="The talks most like a talk",
+        parameters=[SimilarParameters],
+        responses=SimilarSerializer,
+    )
+    def retrieve(self, request: Request, pk: int) -> Response:
+        limit = limit_asked(request.query_params.dict())
+        similar = similar_talks(self.get_object(), limit)
+        results = [result.shown(explain=True) for result in similar.results]
+        return Response({"conversation_id": pk, "found_by": similar.found_by, "results": results})
