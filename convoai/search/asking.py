@@ -11,11 +11,45 @@ ASKS_WHEN = re.compile(
     re.IGNORECASE,
 )
 # Words (as the english configuration writes them) of messages that tell a time.
-TIMES = (
-    "yesterday today tonight tomorrow week weekend month year ago last next recent morn night "
-    "summer winter spring fall autumn monday tuesday wednesday thursday friday saturday sunday "
-    "januari februari march april june juli august septemb octob novemb decemb"
-).split()
+TIMES = [
+    "yesterday",
+    "today",
+    "tonight",
+    "tomorrow",
+    "week",
+    "weekend",
+    "month",
+    "year",
+    "ago",
+    "last",
+    "next",
+    "recent",
+    "morn",
+    "night",
+    "summer",
+    "winter",
+    "spring",
+    "fall",
+    "autumn",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "januari",
+    "februari",
+    "march",
+    "april",
+    "june",
+    "juli",
+    "august",
+    "septemb",
+    "octob",
+    "novemb",
+    "decemb",
+]
 WORD = re.compile(r"[^\W_]+")
 # "I" in a question is the person who asks.
 ASKING_PERSON = "i"

@@ -6,9 +6,20 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-MONTHS = (
-    "january february march april may june july august september october november december"
-).split()
+MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 NUMBER_OF = {
     name: number for number, month in enumerate(MONTHS, 1) for name in (month, month[:3])
 } | {"sept": 9}
@@ -54,7 +65,7 @@ def dates_in(text: str) -> list[NamedDate]:
     for match in IN_WORDS.finditer(text):
         day, name = int(match["before"] or match["after"] or 0), match["month"]
         if name.casefold() in {"may", "mar", "dec", "jan", "sep", "march"} and not (
-            day or match["year"] or name == "May" and match.start() > 0 or name == "March"
+            day or match["year"] or (name == "May" and match.start() > 0) or name == "March"
         ):
             continue
         found.append(NamedDate(int(match["year"] or 0), NUMBER_OF[name.casefold()], day))

@@ -40,7 +40,7 @@ SELECT
        AND regexp_split_to_array(lower(convoai_fold(partner.name)), '[^[:alnum:]]+')
            && %(names)s::text[])::text,
     (SELECT concat_ws(' ', username, split_part(email, '@', 1)) FROM users WHERE id = %(user_id)s),
-    (SELECT count(*) FROM (SELECT FROM messages AS message {scope} LIMIT %(small)s + 1) AS some)
+    (SELECT count(*) FROM (SELECT FROM messages AS message {scope} LIMIT %(small)s + 1) AS counted)
 """
 
 
@@ -182,4 +182,3 @@ def quoted(lexeme: str) -> str:
 
 def distinct(terms: Iterable[Term]) -> list[Term]:
     return list({term.query: term for term in terms}.values())
-

@@ -157,7 +157,9 @@ def bit_columns(tests: Sequence[str], values: dict[str, Any]) -> str:
             if query == quoted(""):
                 continue
             values[f"test{start + place}"] = query
-            bits.append(f"CASE WHEN held @@ %(test{start + place})s::tsquery THEN {1 << place} ELSE 0 END")
+            bits.append(
+                f"CASE WHEN held @@ %(test{start + place})s::tsquery THEN {1 << place} ELSE 0 END"
+            )
         columns.append(", array_agg(" + (" + ".join(bits) or "0") + ")::text")
     return "".join(columns)
 
