@@ -8,7 +8,7 @@ from django.db import migrations
 WORDS = """
 CREATE FUNCTION convoai_fact_words(
     owner bigint, category text, fact_key text, fact_value text, subject text, quote text
-) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
+) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 SET search_path FROM CURRENT AS $$
     SELECT convoai_owner_word(owner)
         || setweight(to_tsvector('english', convoai_search_text(
             translate(fact_key, '_', ' ') || ' ' || left(fact_value, 20000))), 'A')

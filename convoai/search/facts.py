@@ -17,14 +17,15 @@ MOST_RANKED = 2_000
 # What a word counts in a quote, in category and subject, and in key and value.
 WEIGHTS = "{0, 0.3, 0.6, 1.0}"
 LEXEMES = "convoai_fact_words(user_id, category, fact_key, fact_value, subject, quote)"
+# All that is found stands first, or the planner would walk through everybody's newest facts.
 FIND = """
-SELECT id, ts_rank('{weights}', lexemes, {wanted}) * (0.5 + confidence / 2) AS score
-FROM (
-    SELECT id, confidence, {lexemes} AS lexemes
-    FROM extracted_facts
+WITH found AS MATERIALIZED (
+    SELECT id FROM extracted_facts
     WHERE {lexemes} @@ (%s::tsquery && ({condition})) AND numnode({condition}) > 0 {filters}
-    ORDER BY id DESC LIMIT {most}
-) AS found
+)
+SELECT id, ts_rank('{weights}', {lexemes}, {wanted}) * (0.5 + confidence / 2) AS score
+FROM extracted_facts
+WHERE id IN (SELECT id FROM found ORDER BY id DESC LIMIT {most})
 ORDER BY score DESC, id DESC
 LIMIT %s OFFSET %s
 """
@@ -46,11 +47,11 @@ def find_facts(search: Search, limit: int, offset: int) -> Hits:
         most=MOST_RANKED,
     )
     parameters = [
-        *query.parameters,
         owner_lexeme(search.scope.user_id),
         *query.conditions,
         *query.conditions,
         *values,
+        *query.parameters,
         limit,
         offset,
     ]

@@ -53,7 +53,7 @@ def mixed(search: Search, marker: Marker) -> tuple[tuple[list[Hits], list[Result
 
     Scores of different types are made of different things, so each type's are measured by its
     own best one, and that one by the share of the question's words that it holds:
-    worth(type) / (1 + best - score) for scores without bounds. A page is the same however the
+    worth(type) / (1 + (best - score)) for scores without bounds. A page is the same however the
     pages before it were cut, because nothing depends on how many rows are asked for.
     """
     need = search.offset + search.limit + 1
@@ -68,7 +68,7 @@ def mixed(search: Search, marker: Marker) -> tuple[tuple[list[Hits], list[Result
         for result in shown
     }
     ranked = [
-        (worth[name] / (1 + hits.hits[0].score - hit.score), -order, -place, name, hit)
+        (worth[name] / (1 + (hits.hits[0].score - hit.score)), -order, -place, name, hit)
         for order, (name, hits) in enumerate(found.items())
         if name in worth
         for place, hit in enumerate(hits.hits)

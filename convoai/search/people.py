@@ -25,12 +25,14 @@ WHOLE, STEM, BEGINNING, NEAR = 1.0, 0.9, 0.8, 0.6
 NOTES_READ = 20_000
 NOT_DIGITS = re.compile(r"[^0-9]+")
 FIND = """
-SELECT id, name, relationship, email, phone, left(notes, {read})
-FROM conversation_partners
-WHERE convoai_partner_words(user_id, name, relationship, email, phone, notes)
-      @@ (%s::tsquery && convoai_partner_query(%s, %s))
-  AND numnode(convoai_partner_query(%s, %s)) > 0
-  AND user_id = %s {filters}
+WITH found AS MATERIALIZED (
+    SELECT id, name, relationship, email, phone, notes FROM conversation_partners
+    WHERE convoai_partner_words(user_id, name, relationship, email, phone, notes)
+          @@ (%s::tsquery && convoai_partner_query(%s, %s))
+      AND numnode(convoai_partner_query(%s, %s)) > 0
+      AND user_id = %s {filters}
+)
+SELECT id, name, relationship, email, phone, left(notes, {read}) FROM found
 ORDER BY id LIMIT {most}
 """
 

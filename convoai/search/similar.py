@@ -49,14 +49,14 @@ WITH telling AS MATERIALIZED (
         ORDER BY coalesce(weights[1], 'D'), cardinality(positions) DESC, length(lexeme) DESC, lexeme
         LIMIT %(words)s
     ) AS some_words
+), found AS MATERIALIZED (
+    SELECT talk.id FROM conversations AS talk, telling
+    WHERE talk.transcript_search @@ (%(owner)s::tsquery && telling.query)
+      AND talk.user_id = %(user)s AND talk.id <> %(talk)s
 ), by_words AS (
     SELECT id, ts_rank('{{0.1, 0.1, 0.6, 1.0}}', transcript_search, query) AS rank
-    FROM (
-        SELECT talk.id, talk.transcript_search, telling.query FROM conversations AS talk, telling
-        WHERE talk.transcript_search @@ (%(owner)s::tsquery && telling.query)
-          AND talk.user_id = %(user)s AND talk.id <> %(talk)s
-        ORDER BY talk.id DESC LIMIT %(most)s
-    ) AS found
+    FROM conversations, telling
+    WHERE id IN (SELECT id FROM found ORDER BY id DESC LIMIT %(most)s)
 ), by_topics AS (
     SELECT theirs.conversation_id AS id, count(*)::float / (
         SELECT count(*) FROM conversation_topics WHERE conversation_id = %(talk)s) AS shared

@@ -25,14 +25,16 @@ MOST_RANKED = 2_000
 WEIGHTS = "{0.1, 0, 0.6, 1.0}"
 # The best message counts whole, each further one of its talk this much of the one before.
 FURTHER = 0.3
-WORDS_SHARE = 0.5
+WORDS_SHARE = 0.25
+# All that is found stands first, or the planner would walk through everybody's newest talks.
 FIND = """
-SELECT id, ts_rank('{weights}', transcript_search, %(wanted)s::tsquery) AS score
-FROM (
-    SELECT talk.id, talk.transcript_search FROM conversations AS talk
+WITH found AS MATERIALIZED (
+    SELECT talk.id FROM conversations AS talk
     WHERE talk.transcript_search @@ %(condition)s::tsquery AND {scope}
-    ORDER BY talk.id DESC LIMIT {most}
-) AS found
+)
+SELECT id, ts_rank('{weights}', transcript_search, %(wanted)s::tsquery)
+FROM conversations
+WHERE id IN (SELECT id FROM found ORDER BY id DESC LIMIT {most}) AND user_id = %(user_id)s
 """
 
 

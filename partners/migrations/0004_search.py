@@ -36,7 +36,7 @@ $$;
 WORDS = """
 CREATE FUNCTION convoai_partner_words(
     owner bigint, name text, relationship text, email text, phone text, notes text
-) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
+) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000 SET search_path FROM CURRENT AS $$
 DECLARE
     names text[] := convoai_split(convoai_search_text(left(name, 500)));
     digits text := left(regexp_replace(coalesce(phone, ''), '[^0-9]+', '', 'g'), 30);

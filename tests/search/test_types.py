@@ -199,7 +199,7 @@ def test_one_call_finds_all_types(api: APIClient, everything: dict[str, int]) ->
     assert firsts == everything
     scores = [result["score"] for result in results]
     assert scores == sorted(scores, reverse=True)
-    assert all(0 < score <= 1 for score in scores)
+    assert all(0 < score <= 1 for score in scores), scores
 
 
 def test_pages_of_all_types_follow_each_other(api: APIClient, everything: dict[str, int]) -> None:
