@@ -92,7 +92,7 @@ def ranked(
     found = signals(rows, prepared, question)
     parts = shares(found, mode)
     score = np.sum(list(parts.values()), axis=0)
-    chosen = np.flatnonzero(rows.kept & related(found))
+    chosen = np.flatnonzero(rows.kept & related(found, question))
     # Of equals the newer one comes first; ids make the order of pages certain.
     order = chosen[np.lexsort((-rows.id[chosen], -rows.moment[chosen], -score[chosen]))]
     return [
@@ -105,11 +105,16 @@ def ranked(
     ]
 
 
-def related(found: dict[str, Any]) -> NDArray[Any]:
-    """Whether a message, or one beside it, holds a word of the question or means alike."""
+def related(found: dict[str, Any], question: Question) -> NDArray[Any]:
+    """Whether a message, or one beside it, holds a word of the question or means alike.
+
+    The answer to a sentence that asks may also stand farther away in the same talk.
+    """
     import numpy as np
 
     near: NDArray[Any] = (found["around"] > 0) | (found["forms"] > 0) | (found["near_date"] > 0.1)
+    if question.is_asking:
+        near |= found["talk"] > 0
     if not near.any():
         near = (found["in_month"] > 0) | (found["speaker"] > 0)
     if "meaning" in found:

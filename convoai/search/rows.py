@@ -37,7 +37,7 @@ INNER = """
     SELECT message.id, message.conversation_id AS talk, message.position,
         talk.partner_id AS partner, (message.sender = 'user')::integer AS is_user,
         message.speaker, extract(epoch FROM message.timestamp)::bigint AS moment,
-        octet_length(message.content) AS size, strip(message.search) AS held,
+        octet_length(message.content) AS size, {held} AS held,
         CASE WHEN octet_length(message.content) > {longest} THEN 0 ELSE
             (right(rtrim(message.content), 1) IN ('?', '？', '؟'))::integer
             + 2 * (message.content ~ '[?？؟]')::integer END AS asks,
@@ -45,6 +45,18 @@ INNER = """
     FROM {source}
     ORDER BY message.conversation_id, message.position
     OFFSET 0
+"""
+# The words beyond the first 100,000 characters: of these, only those that are looked for.
+HELD = """
+    CASE WHEN message.search_rest IS NULL THEN strip(message.search) ELSE
+        strip(message.search) || array_to_tsvector(ARRAY(
+            SELECT DISTINCT word FROM unnest(message.search_rest) AS word
+            WHERE word = ANY(%(lexemes)s::text[]) OR word ^@ ANY(%(beginnings)s::text[]))) END
+"""
+# Beyond the 16,383rd word a search column does not know the order of words.
+IN_ORDER = """
+    (message.search @@ %({name})s::tsquery OR octet_length(message.content) > 30000
+     AND convoai_holds_in_order(message.conversation_id, message.content, %({name})s::tsquery))
 """
 MEANING = """
     CASE WHEN message.embedding_model = %(model)s AND vector_dims(message.embedding) = %(size)s
@@ -110,14 +122,19 @@ def read(
 ) -> Rows | None:
     """The messages of a FROM clause (aliases `message` and `talk`) and its values."""
     tests = [term.query for term in prepared.terms]
-    tests += [term.beginning or quoted("") for term in prepared.terms]
+    tests += [term.forms or quoted("") for term in prepared.terms]
     tests.append(TIME_QUERY)
     inner = INNER.format(
         longest=LONGEST_TURN,
+        held=HELD,
         kept=kept_condition(scope, prepared, values),
         meaning=MEANING if vector else "'NaN'",
         source=source,
     )
+    values |= {
+        "lexemes": [*TIMES, *(one for term in prepared.terms for one in term.lexemes)],
+        "beginnings": [one for term in prepared.terms for one in term.beginnings],
+    }
     if vector:
         values |= {"model": vector.model, "size": vector.dimensions, "vector": vector.text}
     sql = f"SELECT {COLUMNS.format(bits=bit_columns(tests, values))} FROM ({inner}) AS row"  # noqa: S608
@@ -141,10 +158,10 @@ def kept_condition(scope: Scope, prepared: Prepared, values: dict[str, Any]) -> 
             values[name] = value
     for number, query in enumerate(prepared.required):
         values[f"required{number}"] = query
-        conditions.append(f"message.search @@ %(required{number})s::tsquery")
+        conditions.append(IN_ORDER.format(name=f"required{number}"))
     for number, query in enumerate(prepared.excluded):
         values[f"excluded{number}"] = query
-        conditions.append(f"NOT message.search @@ %(excluded{number})s::tsquery")
+        conditions.append("NOT " + IN_ORDER.format(name=f"excluded{number}"))
     return " AND ".join(conditions)
 
 

@@ -76,9 +76,10 @@ def signals(rows: Rows, prepared: Prepared, question: Question) -> dict[str, Num
     found["is_question"] = asked
     found["has_question"] = rows.has_question.astype(float)
     found["after_question"] = around.at(asked, -1)
-    found["length"] = np.minimum(np.log1p(rows.size), LONGEST)
+    found["length"] = np.asarray(np.minimum(np.log1p(rows.size), LONGEST), dtype=float)
     found["opening"] = (rows.position < REACH).astype(float)
-    found["time"] = rows.tells_time * float(asks_when(question.text))
+    found["time"] = rows.tells_time.astype(float) * asks_when(question.text)
+    found["looked_up"] = found["words"] * (not question.is_asking)
     dates = dates_in(question.text)
     found["near_date"], found["in_month"] = date_signals(rows.moment, dates)
     if not np.isnan(rows.meaning).all():
@@ -193,7 +194,7 @@ def speaker_signal(rows: Rows, prepared: Prepared) -> Numbers:
 
 def words_of_speakers(rows: Rows, prepared: Prepared) -> frozenset[str]:
     """Words of the question that only say who speaks."""
-    named, labels = speaker_names(rows, prepared)
+    _, labels = speaker_names(rows, prepared)
     words = {word for label, is_named in labels.items() if is_named for word in name_words(label)}
     words |= prepared.user_names | prepared.partner_names
     return frozenset(words & prepared.names) | {"s"}
