@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,10 +25,13 @@ ENDING = 2
 MOST_TERMS = 40
 # The first letter of the scripts that migration 0007 of conversations tells by pairs (Thai).
 UNSPACED = 0x0E01
+# Between two quoted words of a tsquery; a lexeme cannot hold a blank.
+DISTANCE = re.compile(r"(?<= )<\d+>(?= )")
 
 PREPARE = """
 WITH spoken AS (
-    SELECT DISTINCT talk.language FROM conversations AS talk WHERE {talks}
+    SELECT talk.language, count(*) AS talks FROM conversations AS talk WHERE {talks}
+    GROUP BY talk.language
 ), term AS (
     SELECT number, convoai_query_text(words) AS words
     FROM unnest(%(terms)s::text[]) WITH ORDINALITY AS typed (words, number)
@@ -43,7 +47,8 @@ SELECT
        AND regexp_split_to_array(lower(convoai_fold(partner.name)), '[^[:alnum:]]+')
            && %(names)s::text[])::text,
     (SELECT concat_ws(' ', username, split_part(email, '@', 1)) FROM users WHERE id = %(user_id)s),
-    (SELECT count(*) FROM (SELECT FROM messages AS message {scope} LIMIT %(small)s + 1) AS counted)
+    (SELECT count(*) FROM (SELECT FROM messages AS message {scope} LIMIT %(small)s + 1) AS counted),
+    (SELECT coalesce(sum(talks), 0)::integer FROM spoken)
 """
 
 
@@ -68,7 +73,8 @@ class Prepared:
     `required` and `excluded` are tsqueries. `names` are the words of the question that may be
     names; `named_partners` are ids of the owner's partners with such a word in their name, and
     `partner_names` all words of these. `size` is the number of messages in scope, or one more
-    than was asked for when there are more.
+    than was asked for when there are more; `talks` is that of conversations. `together` are
+    the required queries without the order of their words.
     """
 
     terms: list[Term]
@@ -80,6 +86,8 @@ class Prepared:
     named_partners: frozenset[int]
     partner_names: frozenset[str]
     size: int
+    talks: int
+    together: list[str]
 
 
 def prepare(scope: Scope, question: Question, small: int) -> Prepared:
@@ -94,7 +102,7 @@ def prepare(scope: Scope, question: Question, small: int) -> Prepared:
     values |= {"terms": typed, "names": sorted(asked), "small": small}
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        told, known, names, size = cursor.fetchone()
+        told, known, names, size, count = cursor.fetchone()
     partners = json.loads(known or "[]")
     lexed = Lexed(len(typed), json.loads(told or "[]"))
     words, first = question.words, len(question.words)
@@ -118,6 +126,8 @@ def prepare(scope: Scope, question: Question, small: int) -> Prepared:
         named_partners=frozenset(pk for pk, _ in partners),
         partner_names=frozenset(word for _, name in partners for word in name_words(name)),
         size=size,
+        talks=count,
+        together=[DISTANCE.sub("&", query) for query in required if query],
     )
 
 
