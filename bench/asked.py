@@ -63,7 +63,9 @@ def _load(entry: dict[str, Any], dialogue: Dialogue, *, labels: bool, embed: boo
     ids: dict[str, int] = {}
     for session in dialogue.sessions:
         talk = _store(user, partner, session, labels=labels, embed=embed)
-        stored = iter(Message.objects.filter(conversation=talk).in_order().values_list("pk", flat=True))
+        stored = iter(
+            Message.objects.filter(conversation=talk).in_order().values_list("pk", flat=True)
+        )
         number = session.external_id.rpartition("/")[2]
         for turn in entry["conversation"][f"session_{number}"]:
             if turn["text"].strip():

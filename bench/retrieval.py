@@ -39,7 +39,10 @@ def judged(asked: Asked, ranked: Sequence[int], talk_of: dict[int, int]) -> dict
     return found
 
 
-def measure(dialogues: Iterable[Loaded], mode: str) -> tuple[list[tuple[str, int, dict[str, float]]], list[float]]:
+Judged = tuple[str, int, dict[str, float]]
+
+
+def measure(dialogues: Iterable[Loaded], mode: str) -> tuple[list[Judged], list[float]]:
     """(dialogue, category, metrics) of every question, and the milliseconds each took."""
     from convoai.search.messages import search_messages
     from convoai.search.question import parse_question
@@ -64,7 +67,9 @@ def print_line(name: str, rows: Sequence[dict[str, float]]) -> None:
     shown = " | ".join(
         f"{means[key]:.3f}" if key == "MRR" else f"{100 * means[key]:.1f}" for key in COLUMNS
     )
-    print(f"| {name} | {len(rows)} | {shown} | {sum(row['empty'] for row in rows):.0f} |", flush=True)
+    print(
+        f"| {name} | {len(rows)} | {shown} | {sum(row['empty'] for row in rows):.0f} |", flush=True
+    )
 
 
 def print_table(title: str, dialogues: Sequence[Loaded], mode: str) -> None:

@@ -6,8 +6,8 @@ question meet those of a message. Each search column also holds its owner as a w
 can produce (it has a space in it), so that one GIN index answers for one person.
 
 A tsvector refuses more than 1,048,575 bytes, and the worst text makes 10 bytes of it per
-character, or 16 bytes for 3 characters of pairs. The words beyond the first 50,000 characters of
-a message stand in `messages.search_rest`, which has its own index and no limit.
+character, or 16 bytes for 3 characters of pairs. The words beyond the first 100,000 characters
+of a message stand in `messages.search_rest`, which has its own index and no limit.
 """
 
 import django.contrib.postgres.fields
@@ -58,9 +58,10 @@ $$;
 QUERY_TEXT = rf"""
 CREATE FUNCTION convoai_query_text(words text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT regexp_replace(
+    SELECT regexp_replace(regexp_replace(
         convoai_search_text(words),
-        '([{UNSPACED}]) (([{UNSPACED}]{{2}} )+)[{UNSPACED}]', '\2', 'g')
+        '([{UNSPACED}]) (([{UNSPACED}]{{2}} )+)[{UNSPACED}]', '\2', 'g'),
+        '([{UNSPACED}]) \1(\s|$)', '\1\2', 'g')
 $$;
 """
 
@@ -86,6 +87,25 @@ BEGIN
 END
 $$;
 
+-- A tsvector counts words up to the 16,383rd only: whether a long text holds them in this order.
+CREATE FUNCTION convoai_holds_in_order(talk bigint, content text, query tsquery) RETURNS boolean
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    config regconfig := convoai_search_config(
+        (SELECT language FROM conversations WHERE id = talk));
+    words text := convoai_search_text(content);
+    start integer := 1;
+BEGIN
+    WHILE start <= length(words) LOOP
+        IF to_tsvector(config, substr(words, start, 20000)) @@ query THEN
+            RETURN true;
+        END IF;
+        start := start + 19000;
+    END LOOP;
+    RETURN false;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION convoai_message_search() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     spoken text := (SELECT language FROM conversations WHERE id = NEW.conversation_id);
@@ -96,9 +116,9 @@ BEGIN
         config := convoai_search_config(spoken);
     END IF;
     NEW.search_rest := NULL;
-    IF length(words) > 50000 THEN
-        NEW.search_rest := convoai_words_of(config, substr(words, 49501), NEW.user_id);
-        words := left(words, 50000);
+    IF length(words) > 100000 THEN
+        NEW.search_rest := convoai_words_of(config, substr(words, 99501), NEW.user_id);
+        words := left(words, 100000);
     END IF;
     NEW.search := to_tsvector(config, words) || convoai_owner_word(NEW.user_id);
     RETURN NEW;
@@ -123,6 +143,7 @@ END
 $$;
 CREATE TRIGGER message_search BEFORE INSERT OR UPDATE OF content, search ON messages
     FOR EACH ROW EXECUTE FUNCTION convoai_message_search();
+DROP FUNCTION convoai_holds_in_order(bigint, text, tsquery);
 DROP FUNCTION convoai_words_of(regconfig, text, bigint);
 DROP FUNCTION convoai_owner_word(bigint);
 """

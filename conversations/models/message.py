@@ -46,8 +46,8 @@ class Message(models.Model):
     )
     content = models.TextField()
     timestamp = models.DateTimeField(default=timezone.now, db_default=Now())
-    # Written by the trigger of migration 0007 only: the words of the first 50,000 characters and
-    # the owner, and the words beyond them.
+    # Written by the trigger of migration 0007 only: the words of the first 100,000 characters
+    # and the owner, and the words beyond them.
     search = SearchVectorField(null=True, editable=False)
     search_rest = ArrayField(models.TextField(), null=True, editable=False)
     # In the dimensions of its model, so that the vector stays in the row. Null with a model: the

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from django.db import connection
 
 from convoai.search.asking import name_words, possible_names
-from convoai.search.question import Question, bare
+from convoai.search.question import Question
 from convoai.search.scope import Scope
 from convoai.search.scope_sql import talks_of
 
@@ -21,10 +23,15 @@ SHORTEST_BEGINNING = 4
 ENDING = 2
 # More terms than this say no more; one bit each in the answers of the database.
 MOST_TERMS = 40
+# The first letter of the scripts that migration 0007 of conversations tells by pairs (Thai).
+UNSPACED = 0x0E01
+# Between two quoted words of a tsquery; a lexeme cannot hold a blank.
+DISTANCE = re.compile(r"(?<= )<\d+>(?= )")
 
 PREPARE = """
 WITH spoken AS (
-    SELECT DISTINCT talk.language FROM conversations AS talk WHERE {talks}
+    SELECT talk.language, count(*) AS talks FROM conversations AS talk WHERE {talks}
+    GROUP BY talk.language
 ), term AS (
     SELECT number, convoai_query_text(words) AS words
     FROM unnest(%(terms)s::text[]) WITH ORDINALITY AS typed (words, number)
@@ -40,27 +47,34 @@ SELECT
        AND regexp_split_to_array(lower(convoai_fold(partner.name)), '[^[:alnum:]]+')
            && %(names)s::text[])::text,
     (SELECT concat_ws(' ', username, split_part(email, '@', 1)) FROM users WHERE id = %(user_id)s),
-    (SELECT count(*) FROM (SELECT FROM messages AS message {scope} LIMIT %(small)s + 1) AS counted)
+    (SELECT count(*) FROM (SELECT FROM messages AS message {scope} LIMIT %(small)s + 1) AS counted),
+    (SELECT coalesce(sum(talks), 0)::integer FROM spoken)
 """
 
 
 @dataclass(frozen=True)
 class Term:
-    """A word to look for: what was typed, its tsquery, and the beginning it shares with its
-    other forms ("" when it has none)."""
+    """A word to look for: what was typed, its tsquery, and that of its other forms ("" if none).
+
+    `lexemes` and `beginnings` are what the queries name.
+    """
 
     word: str
     query: str
-    beginning: str
+    forms: str
+    lexemes: tuple[str, ...]
+    beginnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Prepared:
     """Everything a search knows before it reads messages.
 
-    `required` and `excluded` are tsqueries. `names` are the words of the question that
-    may be names; `named_partners` are ids of the owner's partners with such a word in their name. `size` is the number of messages in scope, or one more
-    than was asked for when there are more.
+    `required` and `excluded` are tsqueries. `names` are the words of the question that may be
+    names; `named_partners` are ids of the owner's partners with such a word in their name, and
+    `partner_names` all words of these. `size` is the number of messages in scope, or one more
+    than was asked for when there are more; `talks` is that of conversations. `together` are
+    the required queries without the order of their words.
     """
 
     terms: list[Term]
@@ -72,6 +86,8 @@ class Prepared:
     named_partners: frozenset[int]
     partner_names: frozenset[str]
     size: int
+    talks: int
+    together: list[str]
 
 
 def prepare(scope: Scope, question: Question, small: int) -> Prepared:
@@ -86,7 +102,7 @@ def prepare(scope: Scope, question: Question, small: int) -> Prepared:
     values |= {"terms": typed, "names": sorted(asked), "small": small}
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        told, known, names, size = cursor.fetchone()
+        told, known, names, size, count = cursor.fetchone()
     partners = json.loads(known or "[]")
     lexed = Lexed(len(typed), json.loads(told or "[]"))
     words, first = question.words, len(question.words)
@@ -110,6 +126,8 @@ def prepare(scope: Scope, question: Question, small: int) -> Prepared:
         named_partners=frozenset(pk for pk, _ in partners),
         partner_names=frozenset(word for _, name in partners for word in name_words(name)),
         size=size,
+        talks=count,
+        together=[DISTANCE.sub("&", query) for query in required if query],
     )
 
 
@@ -153,20 +171,29 @@ class Lexed:
 def term_of(word: str, lexemes: list[str]) -> Term:
     longest = max(lexemes, key=len)
     beginning = ""
-    if len(longest) >= SHORTEST_WITH_FORMS and longest.isalpha() and bare(word).isascii():
-        beginning = quoted(longest[: max(SHORTEST_BEGINNING, len(longest) - ENDING)]) + ":*"
-    return Term(word, either([one_word(lexeme) for lexeme in lexemes]), beginning)
+    if len(longest) >= SHORTEST_WITH_FORMS and longest.isalpha() and longest.isascii():
+        beginning = longest[: max(SHORTEST_BEGINNING, len(longest) - ENDING)]
+    return Term(
+        word=word,
+        query=either([one_word(lexeme) for lexeme in lexemes]),
+        forms=quoted(beginning) + ":*" if beginning else "",
+        lexemes=tuple(lexemes),
+        beginnings=tuple(filter(None, [beginning, *(one for one in lexemes if is_half(one))])),
+    )
+
+
+def is_half(lexeme: str) -> bool:
+    """Whether it is a single character of a script without spaces, whose words are pairs."""
+    return len(lexeme) == 1 and ord(lexeme) >= UNSPACED
 
 
 def one_word(lexeme: str) -> str:
-    # A single character of a script without spaces stands at the beginning of a pair.
-    is_single = len(lexeme) == 1 and ord(lexeme) >= 0x0E00
-    return quoted(lexeme) + (":*" if is_single else "")
+    return quoted(lexeme) + (":*" if is_half(lexeme) else "")
 
 
 def in_order(found: list[tuple[int, str]]) -> str:
     parts = [one_word(found[0][1])]
-    for (before, _), (place, lexeme) in zip(found, found[1:], strict=False):
+    for (before, _), (place, lexeme) in pairwise(found):
         parts.append(f"<{place - before}> {one_word(lexeme)}")
     return " ".join(parts)
 

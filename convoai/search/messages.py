@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection
+
 from convoai.embedding.choice import embedder
 from convoai.embedding.embedder import EmbeddingFailed
 from convoai.search.lexing import Prepared, prepare
+from convoai.search.narrowing import narrowed_rows
 from convoai.search.question import Question
 from convoai.search.ranking import shares
 from convoai.search.rows import Rows, Vector, all_rows
@@ -22,6 +25,16 @@ MODES = ("hybrid", "text", "semantic")
 SMALL = 2_000
 # Of the messages that share no word with the question, so many of the nearest are found.
 NEAREST = 100
+# Three ranges of one index; "another model" is no range.
+UNEMBEDDED = """
+SELECT count(*) FROM (
+    (SELECT FROM messages WHERE user_id = %(user_id)s AND embedding_model IS NULL LIMIT 10000)
+    UNION ALL
+    (SELECT FROM messages WHERE user_id = %(user_id)s AND embedding_model < %(model)s LIMIT 10000)
+    UNION ALL
+    (SELECT FROM messages WHERE user_id = %(user_id)s AND embedding_model > %(model)s LIMIT 10000)
+) AS message
+"""
 
 
 @dataclass(frozen=True)
@@ -56,16 +69,27 @@ def search_messages(
     if vector is None:
         mode = "text"
     prepared = prepare(scope, question, SMALL)
-    rows = all_rows(scope, prepared, vector)
-    if rows is None:
-        return MessageHits([], prepared.dropped, None if mode == "text" else 0, mode)
-    hits = ranked(rows, prepared, question, mode, limit, offset)
+    is_small = prepared.size <= SMALL
+    rows = (all_rows if is_small else narrowed_rows)(scope, prepared, vector)
+    hits = ranked(rows, prepared, question, mode, limit, offset) if rows else []
     missing = None
     if vector is not None:
-        import numpy as np
-
-        missing = int(np.isnan(rows.meaning).sum())
+        missing = unembedded(rows) if is_small else unembedded_of(scope, vector.model)
     return MessageHits(hits, prepared.dropped, missing, mode)
+
+
+def unembedded(rows: Rows | None) -> int:
+    """How many messages have no vector of the model that was asked."""
+    import numpy as np
+
+    return 0 if rows is None else int(np.isnan(rows.meaning).sum())
+
+
+def unembedded_of(scope: Scope, model: str) -> int:
+    """The same for all of an owner's messages, counted up to 10,000."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNEMBEDDED, {"user_id": scope.user_id, "model": model})
+        return int(cursor.fetchone()[0])
 
 
 def vector_of(question: Question) -> Vector | None:
@@ -92,7 +116,7 @@ def ranked(
     found = signals(rows, prepared, question)
     parts = shares(found, mode)
     score = np.sum(list(parts.values()), axis=0)
-    chosen = np.flatnonzero(rows.kept & related(found))
+    chosen = np.flatnonzero(rows.kept & related(found, question))
     # Of equals the newer one comes first; ids make the order of pages certain.
     order = chosen[np.lexsort((-rows.id[chosen], -rows.moment[chosen], -score[chosen]))]
     return [
@@ -105,11 +129,16 @@ def ranked(
     ]
 
 
-def related(found: dict[str, Any]) -> NDArray[Any]:
-    """Whether a message, or one beside it, holds a word of the question or means alike."""
+def related(found: dict[str, Any], question: Question) -> NDArray[Any]:
+    """Whether a message, or one beside it, holds a word of the question or means alike.
+
+    The answer to a sentence that asks may also stand farther away in the same talk.
+    """
     import numpy as np
 
     near: NDArray[Any] = (found["around"] > 0) | (found["forms"] > 0) | (found["near_date"] > 0.1)
+    if question.is_asking:
+        near |= found["talk"] > 0
     if not near.any():
         near = (found["in_month"] > 0) | (found["speaker"] > 0)
     if "meaning" in found:

@@ -15,9 +15,20 @@ PLACE = ("query", "q")
 # Words of questions that say nothing about the message that answers them, besides the stop words
 # of the language, which the database knows.
 QUESTION_WORDS = frozenset(
-    ("would", "could", "might", "may", "also", "like", "likely", "get", "got")
-    + ("mention", "mentioned", "tell", "told", "say", "said")
+    [
+        *("would", "could", "might", "may", "also", "like", "likely", "get", "got"),
+        *("mention", "mentioned", "tell", "told", "say", "said"),
+    ]
 )
+# A sentence that begins so asks something, with or without a question mark.
+OPENING_WORDS = frozenset(
+    [
+        *("who", "whom", "whose", "what", "when", "where", "which", "why", "how"),
+        *("is", "are", "am", "was", "were", "do", "does", "did", "has", "have", "had"),
+        *("can", "could", "will", "would", "should", "may", "might"),
+    ]
+)
+QUESTION_MARKS = ("?", "？", "؟")
 # -"a phrase", "a phrase", -word, word
 TERM = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 
@@ -28,7 +39,9 @@ class Question:
 
     `words` are looked for, any of them. Of each of the `required` alternatives (phrases in quotes,
     and what is joined to them by OR) a message must hold one. It must hold none of `excluded`.
-    `dropped` words are left aside because they only make the question a question.
+    `dropped` words are left aside because they only make the question a question. `is_asking`
+    tells a sentence that asks from words to look up; its quotes are titles or quoted words that
+    the answer need not repeat, so it requires nothing.
     """
 
     text: str
@@ -36,6 +49,7 @@ class Question:
     required: tuple[tuple[str, ...], ...] = ()
     excluded: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
+    is_asking: bool = False
 
     @property
     def phrases(self) -> tuple[str, ...]:
@@ -68,19 +82,27 @@ def parse_question(text: str) -> Question:
     dropped: list[str] = []
     excluded: list[str] = []
     required: list[tuple[str, ...]] = []
+    asking = is_asking(text)
     for chain in _chains(terms):
         plain = [_term(match) for match in chain]
         if chain[0]["minus"]:
             excluded.append(plain[0])
-        elif any(match["phrase"] for match in chain):
+        elif any(match["phrase"] for match in chain) and not asking:
             required.append(tuple(plain))
         else:
-            for word in plain:
-                is_asking = bare(word) in QUESTION_WORDS
-                (dropped if is_asking else words).append(word)
+            for word in " ".join(plain).split():
+                (dropped if bare(word) in QUESTION_WORDS else words).append(word)
     if not words and not required:
         words, dropped = dropped, []
-    return Question(text, tuple(words), tuple(required), tuple(excluded), tuple(dropped))
+    return Question(text, tuple(words), tuple(required), tuple(excluded), tuple(dropped), asking)
+
+
+def is_asking(text: str) -> bool:
+    """Whether a search is a sentence that asks, in English or by its mark."""
+    opening = text.split(maxsplit=1)
+    return text.rstrip().endswith(QUESTION_MARKS) or (
+        len(opening) > 1 and bare(opening[0]) in OPENING_WORDS
+    )
 
 
 def bare(word: str) -> str:

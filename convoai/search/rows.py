@@ -37,7 +37,7 @@ INNER = """
     SELECT message.id, message.conversation_id AS talk, message.position,
         talk.partner_id AS partner, (message.sender = 'user')::integer AS is_user,
         message.speaker, extract(epoch FROM message.timestamp)::bigint AS moment,
-        octet_length(message.content) AS size, strip(message.search) AS held,
+        octet_length(message.content) AS size, {held} AS held,
         CASE WHEN octet_length(message.content) > {longest} THEN 0 ELSE
             (right(rtrim(message.content), 1) IN ('?', '？', '؟'))::integer
             + 2 * (message.content ~ '[?？؟]')::integer END AS asks,
@@ -45,6 +45,22 @@ INNER = """
     FROM {source}
     ORDER BY message.conversation_id, message.position
     OFFSET 0
+"""
+JOINED = (
+    "messages AS message JOIN conversations AS talk"
+    " ON talk.id = message.conversation_id AND talk.user_id = message.user_id"
+)
+# The words beyond the first 100,000 characters: of these, only those that are looked for.
+HELD = """
+    CASE WHEN message.search_rest IS NULL THEN strip(message.search) ELSE
+        strip(message.search) || array_to_tsvector(ARRAY(
+            SELECT DISTINCT word FROM unnest(message.search_rest) AS word
+            WHERE word = ANY(%(lexemes)s::text[]) OR word ^@ ANY(%(beginnings)s::text[]))) END
+"""
+# Beyond the 16,383rd word a search column does not know the order of words.
+IN_ORDER = """
+    (message.search @@ %({name})s::tsquery OR octet_length(message.content) > 30000
+     AND convoai_holds_in_order(message.conversation_id, message.content, %({name})s::tsquery))
 """
 MEANING = """
     CASE WHEN message.embedding_model = %(model)s AND vector_dims(message.embedding) = %(size)s
@@ -62,12 +78,24 @@ class Vector:
 
 
 @dataclass(frozen=True)
+class Frequencies:
+    """How many messages and talks a scope has, and how many of its messages pass each test
+    (`holds` and `forms`, one number per term)."""
+
+    messages: int
+    talks: int
+    holds: Numbers
+    forms: Numbers
+
+
+@dataclass(frozen=True)
 class Rows:
     """Messages in the order of their talks; every array has one entry per message.
 
     `holds` and `forms` have a row per term: whether the message holds it, or a word that begins
     alike. `meaning` is a cosine, NaN without a vector of the model. `kept` are those that
-    filters and phrases leave; the others only stand around.
+    filters and phrases leave; the others only stand around. `frequencies` are those of the whole
+    scope, of which these may be a part.
     """
 
     id: NDArray[Any]
@@ -86,6 +114,7 @@ class Rows:
     holds: Truths
     forms: Truths
     meaning: Numbers
+    frequencies: Frequencies
 
     def __len__(self) -> int:
         return len(self.id)
@@ -94,10 +123,7 @@ class Rows:
 def all_rows(scope: Scope, prepared: Prepared, vector: Vector | None) -> Rows | None:
     """Every message of a scope; None when there is none. One query."""
     talks, values = talks_of(scope)
-    source = (
-        "messages AS message JOIN conversations AS talk ON talk.id = message.conversation_id"
-        f" AND talk.user_id = message.user_id WHERE {talks} AND message.user_id = %(user_id)s"
-    )
+    source = f"{JOINED} WHERE {talks} AND message.user_id = %(user_id)s"
     return read(source, values, scope, prepared, vector)
 
 
@@ -107,24 +133,41 @@ def read(
     scope: Scope,
     prepared: Prepared,
     vector: Vector | None,
+    frequencies: Frequencies | None = None,
 ) -> Rows | None:
-    """The messages of a FROM clause (aliases `message` and `talk`) and its values."""
-    tests = [term.query for term in prepared.terms]
-    tests += [term.beginning or quoted("") for term in prepared.terms]
-    tests.append(TIME_QUERY)
+    """The messages of a FROM clause (aliases `message` and `talk`) and its values.
+
+    Without `frequencies` they are taken to be the whole scope.
+    """
     inner = INNER.format(
         longest=LONGEST_TURN,
+        held=HELD,
         kept=kept_condition(scope, prepared, values),
         meaning=MEANING if vector else "'NaN'",
         source=source,
     )
+    values |= held_values(prepared)
     if vector:
         values |= {"model": vector.model, "size": vector.dimensions, "vector": vector.text}
-    sql = f"SELECT {COLUMNS.format(bits=bit_columns(tests, values))} FROM ({inner}) AS row"  # noqa: S608
+    columns = COLUMNS.format(bits=bit_columns([*tests_of(prepared), TIME_QUERY], values))
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(f"SELECT {columns} FROM ({inner}) AS row", values)  # noqa: S608
         found = cursor.fetchone()
-    return None if found[0] is None else _rows(found, len(prepared.terms))
+    return None if found[0] is None else _rows(found, len(prepared.terms), frequencies)
+
+
+def tests_of(prepared: Prepared) -> list[str]:
+    """The tsqueries of all terms, then those of their other forms; '' where there are none."""
+    forms = [term.forms or quoted("") for term in prepared.terms]
+    return [term.query for term in prepared.terms] + forms
+
+
+def held_values(prepared: Prepared) -> dict[str, Any]:
+    """The values of HELD."""
+    return {
+        "lexemes": [*TIMES, *(one for term in prepared.terms for one in term.lexemes)],
+        "beginnings": [one for term in prepared.terms for one in term.beginnings],
+    }
 
 
 def kept_condition(scope: Scope, prepared: Prepared, values: dict[str, Any]) -> str:
@@ -141,10 +184,10 @@ def kept_condition(scope: Scope, prepared: Prepared, values: dict[str, Any]) -> 
             values[name] = value
     for number, query in enumerate(prepared.required):
         values[f"required{number}"] = query
-        conditions.append(f"message.search @@ %(required{number})s::tsquery")
+        conditions.append(IN_ORDER.format(name=f"required{number}"))
     for number, query in enumerate(prepared.excluded):
         values[f"excluded{number}"] = query
-        conditions.append(f"NOT message.search @@ %(excluded{number})s::tsquery")
+        conditions.append("NOT " + IN_ORDER.format(name=f"excluded{number}"))
     return " AND ".join(conditions)
 
 
@@ -164,17 +207,16 @@ def bit_columns(tests: Sequence[str], values: dict[str, Any]) -> str:
     return "".join(columns)
 
 
-def _rows(found: Sequence[Any], terms: int) -> Rows:
+def _rows(found: Sequence[Any], terms: int, frequencies: Frequencies | None) -> Rows:
     import numpy as np
-
-    def whole(text: str) -> NDArray[Any]:
-        return np.array(text[1:-1].split(","), dtype=np.int64)
 
     asks = whole(found[9])
     bits = np.concatenate([unpacked(whole(text)) for text in found[12:]])
+    holds, forms = bits[:terms], bits[terms : 2 * terms] & ~bits[:terms]
+    talk = whole(found[1])
     return Rows(
         id=whole(found[0]),
-        talk=whole(found[1]),
+        talk=talk,
         position=whole(found[2]),
         partner=whole(found[3]),
         is_user=whole(found[4]) > 0,
@@ -186,10 +228,19 @@ def _rows(found: Sequence[Any], terms: int) -> Rows:
         has_question=asks >= 2,
         kept=whole(found[10]) > 0,
         meaning=np.array(found[11][1:-1].split(","), dtype=float),
-        holds=bits[:terms],
-        forms=bits[terms : 2 * terms] & ~bits[:terms],
+        holds=holds,
+        forms=forms,
         tells_time=bits[2 * terms],
+        frequencies=frequencies
+        or Frequencies(len(talk), len(np.unique(talk)), holds.sum(axis=1), forms.sum(axis=1)),
     )
+
+
+def whole(text: str) -> NDArray[Any]:
+    """The integers of an array as PostgreSQL writes it."""
+    import numpy as np
+
+    return np.array(text[1:-1].split(",") if len(text) > 2 else [], dtype=np.int64)
 
 
 def unpacked(numbers: NDArray[Any]) -> Truths:

@@ -27,3 +27,18 @@ def talks_of(scope: Scope) -> tuple[str, dict[str, Any]]:
         )
         values["topic"] = scope.topic
     return " AND ".join(conditions), values
+
+
+def moments_of(scope: Scope) -> tuple[str, dict[str, Any]]:
+    """Conditions (beginning with AND) for messages around the times of a scope, and values.
+
+    A day more on both sides: what was said just before still tells what an answer means.
+    """
+    conditions, values = "", {}
+    if scope.since is not None:
+        conditions += " AND message.timestamp >= %(around_since)s - interval '1 day'"
+        values["around_since"] = scope.since
+    if scope.until is not None:
+        conditions += " AND message.timestamp < %(around_until)s + interval '1 day'"
+        values["around_until"] = scope.until
+    return conditions, values

@@ -71,14 +71,15 @@ def signals(rows: Rows, prepared: Prepared, question: Question) -> dict[str, Num
     content = [not name_words(term.word) <= names for term in prepared.terms]
     chosen = np.array(content if any(content) else [True] * len(content), dtype=bool)
     found: dict[str, Numbers] = {"speaker": speakers}
-    found |= word_signals(rows, around, rows.holds[chosen], rows.forms[chosen])
+    found |= word_signals(rows, around, chosen)
     asked = rows.is_question.astype(float)
     found["is_question"] = asked
     found["has_question"] = rows.has_question.astype(float)
     found["after_question"] = around.at(asked, -1)
-    found["length"] = np.minimum(np.log1p(rows.size), LONGEST)
+    found["length"] = np.asarray(np.minimum(np.log1p(rows.size), LONGEST), dtype=float)
     found["opening"] = (rows.position < REACH).astype(float)
-    found["time"] = rows.tells_time * float(asks_when(question.text))
+    found["time"] = rows.tells_time.astype(float) * asks_when(question.text)
+    found["looked_up"] = found["words"] * (not question.is_asking)
     dates = dates_in(question.text)
     found["near_date"], found["in_month"] = date_signals(rows.moment, dates)
     if not np.isnan(rows.meaning).all():
@@ -86,14 +87,17 @@ def signals(rows: Rows, prepared: Prepared, question: Question) -> dict[str, Num
     return found
 
 
-def word_signals(rows: Rows, around: Around, holds: Any, forms: Any) -> dict[str, Numbers]:
-    """How much of the question's words a message holds, and its neighbours, and its talk."""
+def word_signals(rows: Rows, around: Around, chosen: Any) -> dict[str, Numbers]:
+    """How much of the question's words a message holds, and its neighbours, and its talk.
+
+    `chosen`: which terms count.
+    """
     import numpy as np
 
-    count = len(rows)
-    frequent = holds.sum(axis=1)
-    used = holds[frequent > 0].astype(float)
-    rarity = rarities(frequent[frequent > 0], count)[:, None]
+    known = rows.frequencies
+    alike, chosen = chosen & (known.forms > 0), chosen & (known.holds > 0)
+    used = rows.holds[chosen].astype(float)
+    rarity = rarities(known.holds[chosen], known.messages)[:, None]
     total = max(rarity.sum(), 1e-9)
     length = K1 * (1 - B + B * rows.words / max(rows.words.mean(), 1.0))
     here = (rarity * (K1 + 1) * used / (used + length)).sum(axis=0) / total
@@ -103,9 +107,8 @@ def word_signals(rows: Rows, around: Around, holds: Any, forms: Any) -> dict[str
         [weights, before, after, around.at(weights, -2), around.at(weights, 2)]
     )
     asked = rows.is_question.astype(float)
-    like = forms.sum(axis=1)
-    other = (rarities(like, count)[:, None] * forms * (like > 0)[:, None]).sum(axis=0)
-    other = other / FORMS_SCALE
+    other = rarities(known.forms[alike], known.messages)[:, None] * rows.forms[alike]
+    other = other.sum(axis=0) / FORMS_SCALE
     return {
         "words": here,
         "words_before": around.at(here, -1),
@@ -116,7 +119,7 @@ def word_signals(rows: Rows, around: Around, holds: Any, forms: Any) -> dict[str
         "asked_after": around.at(here * asked, 1),
         "around": wide.sum(axis=0) / total,
         "with_previous": np.maximum(weights, before).sum(axis=0) / total,
-        "talk": talk_signal(rows.talk, used),
+        "talk": talk_signal(rows.talk, used, known.talks),
         "forms": other,
         "forms_beside": around.at(other, -1) + around.at(other, 1),
     }
@@ -130,15 +133,18 @@ def rarities(frequent: Any, count: int) -> Numbers:
     return found
 
 
-def talk_signal(talk: NDArray[Any], used: Numbers) -> Numbers:
-    """How much of the question's words the whole talk holds, for each of its messages."""
+def talk_signal(talk: NDArray[Any], used: Numbers, count: int) -> Numbers:
+    """How much of the question's words the whole talk holds, for each of its messages.
+
+    `count`: the number of talks in scope.
+    """
     import numpy as np
 
     if not len(used):
         return np.zeros(len(talk))
     talks, place = np.unique(talk, return_inverse=True)
     held = np.stack([np.bincount(place, row, len(talks)) for row in used])
-    rarity = rarities((held > 0).sum(axis=1), len(talks))[:, None]
+    rarity = rarities((held > 0).sum(axis=1), count)[:, None]
     share = (rarity * held / (held + K1)).sum(axis=0) / max(rarity.sum(), 1e-9)
     found: Numbers = share[place]
     return found
@@ -193,7 +199,7 @@ def speaker_signal(rows: Rows, prepared: Prepared) -> Numbers:
 
 def words_of_speakers(rows: Rows, prepared: Prepared) -> frozenset[str]:
     """Words of the question that only say who speaks."""
-    named, labels = speaker_names(rows, prepared)
+    _, labels = speaker_names(rows, prepared)
     words = {word for label, is_named in labels.items() if is_named for word in name_words(label)}
     words |= prepared.user_names | prepared.partner_names
     return frozenset(words & prepared.names) | {"s"}
