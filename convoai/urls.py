@@ -4,9 +4,11 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from convoai.web import views
+from convoai.web.search_page import SearchPage
 
 urlpatterns = [
     path("", views.root, name="root"),
+    path("search", SearchPage.as_view(), name="search-page"),
     path("", include("convoai.api.urls")),
     path("api/auth/", include("convoai.accounts.urls")),
     path("api/", include("partners.urls")),

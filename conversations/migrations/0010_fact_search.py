@@ -25,7 +25,7 @@ CREATE INDEX idx_facts_search ON extracted_facts USING gin (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("conversations", "0008_message_vectors"),
+        ("conversations", "0009_message_bits"),
     ]
     operations = [
         migrations.RunSQL(
