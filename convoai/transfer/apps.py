@@ -9,3 +9,6 @@ class TransferConfig(AppConfig):
     name = "convoai.transfer"
     label = "transfer"
     verbose_name = "Transfer"
+
+    def ready(self) -> None:
+        import convoai.transfer.archive.signals  # noqa: F401 - connects its receiver

@@ -67,7 +67,8 @@ def from_json(field: models.Field[Any, Any], value: Any) -> Any:
     if vector_kind(field) is not None:
         return vector_text(field, value)
     if isinstance(field, models.JSONField):
-        return json.dumps(_typed(value, list, "a list"), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(_typed(value, list, "a list"), ensure_ascii=False, allow_nan=False)
+        return storable(text)
     if isinstance(field, models.DateTimeField):
         return moment_text(value)
     if isinstance(field, models.BooleanField):
@@ -82,11 +83,20 @@ def from_json(field: models.Field[Any, Any], value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int) or abs(value) > BIGINT:
             raise ValueError("must be a whole number")
         return value
-    text: str = _typed(value, str, "a text")
+    text = storable(_typed(value, str, "a text"))
     if field.max_length and len(text) > field.max_length:
         raise ValueError(f"must have at most {field.max_length} characters")
+    return text
+
+
+def storable(text: str) -> str:
+    """The text, if PostgreSQL can store it."""
     if "\x00" in text:
         raise ValueError("holds a NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half a character (a lone surrogate)") from None
     return text
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DataError, IntegrityError, connection
+from django.db import DataError, IntegrityError, connection, models
 
 from conversations.models import ExtractedFact
 from convoai.accounts.models import User
@@ -115,16 +115,20 @@ class _Copying:
         table = BY_NAME[name]
         fields = table.fields()
         columns = [*(str(field.column) for field in fields), "user_id"]
-        rows = (
-            [*(from_json(field, row[field.attname]) for field in fields), self.owner.pk]
-            for row in self._new_rows(name)
-        )
+        rows = ([*self._values(fields, row), self.owner.pk] for row in self._new_rows(name))
         try:
             return copy_rows(table.model._meta.db_table, columns, self._told(name, rows))
         except (DataError, IntegrityError):
             raise broken_row(
                 table.path, self._line, "(or one shortly before) breaks a rule of its table"
             ) from None
+
+    def _values(self, fields: list[models.Field[Any, Any]], row: Row) -> Iterator[Any]:
+        for field in fields:
+            try:
+                yield from_json(field, row[field.attname])
+            except ValueError as error:
+                raise ValueError(f"{field.attname} {error}") from None
 
     def _told(self, name: str, rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
         try:
