@@ -18,12 +18,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 
 from conversations.models import Conversation
-from convoai.analysis.broker import is_worker_running
 from convoai.analysis.choice import configured_analyzer, configured_provider
 from convoai.analysis.jobs import Job, find_job, queue_analysis
 from convoai.analysis.many import Outcome, Patience, understand_one
 from convoai.analysis.result import Analysis
 from convoai.analysis.services import analyze_conversation
+from convoai.database.queue import is_worker_running
 from convoai.database.transactions import release_connection
 from convoai.refusals import Refusal
 

@@ -9,8 +9,8 @@ from django_q.models import OrmQ
 from django_q.monitor import save_task
 from django_q.signing import SignedPackage
 
-from convoai.analysis.broker import HEARTBEAT, Broker
 from convoai.analysis.work import JobFailed, run, settle
+from convoai.database.queue import HEARTBEAT, Broker
 
 
 def show_a_worker() -> None:

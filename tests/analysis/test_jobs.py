@@ -14,9 +14,9 @@ from rest_framework.test import APIClient
 
 from conversations.models import Conversation, ExtractedFact
 from convoai.accounts.models import User
-from convoai.analysis.broker import HEARTBEAT, SILENCE
 from convoai.analysis.jobs import KEPT
 from convoai.analysis.work import run
+from convoai.database.queue import HEARTBEAT, SILENCE
 from tests.analysis.jobs import order_of, work
 from tests.factories import make_conversation, make_partner
 
