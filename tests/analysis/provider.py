@@ -56,8 +56,13 @@ class ProviderServer(ThreadingHTTPServer):
         self.bodies: list[str] = []
         self.authorizations: list[str] = []
         self.hung_up = False
+        self.connections = 0
         self.lock = threading.Lock()
         self.over = threading.Event()
+
+    def get_request(self) -> Any:
+        self.connections += 1
+        return super().get_request()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         self.hung_up = True
