@@ -72,6 +72,9 @@ class FactFilters(filters.FilterSet):
     subject = TextFilter(label="partner, user, or a name")
     origin = ChoiceFilter(choices=Origin.choices, label="Whose word it is")
     review = ChoiceFilter(choices=Review.choices, label="State of review")
+    pinned = FlagFilter(
+        field_name="pinned_at", lookup_expr="isnull", exclude=True, label="Pinned or not"
+    )
     since = MomentFilter(field_name="extracted_at", lookup_expr="gte", label="Learned since")
     as_of = MomentFilter(method="known_at", label="What was known and true then")
 

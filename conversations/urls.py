@@ -23,10 +23,16 @@ urlpatterns = [
     path("messages/<int:pk>", MessageViewSet.as_view(ONE), name="message"),
     path("topics", TopicViewSet.as_view({"get": "list"}), name="topics"),
     path("facts", FactViewSet.as_view(COLLECTION), name="facts"),
+    path("facts/bulk", FactViewSet.as_view({"post": "judge"}), name="facts-bulk"),
     path("facts/<int:pk>", FactViewSet.as_view(ONE), name="fact"),
     path("facts/<int:pk>/confirm", FactViewSet.as_view({"post": "confirm"}), name="fact-confirm"),
     path("facts/<int:pk>/correct", FactViewSet.as_view({"post": "correct"}), name="fact-correct"),
     path("facts/<int:pk>/reject", FactViewSet.as_view({"post": "reject"}), name="fact-reject"),
+    path(
+        "facts/<int:pk>/pin",
+        FactViewSet.as_view({"post": "pin", "delete": "unpin"}),
+        name="fact-pin",
+    ),
     path(
         "suggestions/<int:pk>/facts",
         PartnerFactsViewSet.as_view({"get": "list"}),

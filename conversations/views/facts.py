@@ -11,8 +11,15 @@ from rest_framework.response import Response
 
 from conversations.filters import FactFilters
 from conversations.models import Conversation, ExtractedFact, Message
-from conversations.serializers.facts import FactCorrection, FactInput, FactSerializer, FactWords
+from conversations.serializers.facts import (
+    FactCorrection,
+    FactInput,
+    FactSerializer,
+    FactVerdicts,
+    FactWords,
+)
 from conversations.services import facts as services
+from conversations.services.verdicts import judge_facts
 from convoai.accounts.models import User
 from convoai.api.conditional import check_if_match, conditional_response
 from convoai.api.errors import problem
@@ -97,6 +104,30 @@ class FactViewSet(OwnedViewSet):
     def reject(self, request: Request, pk: int) -> Response:
         fact = services.reject_fact(fact=self.get_object())
         return Response(self.get_serializer(fact).data)
+
+    @extend_schema(
+        summary="Pin a fact: first in profile and briefing, never dropped for space",
+        request=None,
+        responses=FactSerializer,
+    )
+    def pin(self, request: Request, pk: int) -> Response:
+        fact = services.pin_fact(fact=self.get_object())
+        return Response(self.get_serializer(fact).data)
+
+    @extend_schema(summary="Unpin a fact", request=None, responses={200: FactSerializer})
+    def unpin(self, request: Request, pk: int) -> Response:
+        fact = services.unpin_fact(fact=self.get_object())
+        return Response(self.get_serializer(fact).data)
+
+    @extend_schema(
+        summary="Confirm, reject, pin or unpin several facts, all or none",
+        request=FactVerdicts,
+        responses=FactSerializer(many=True),
+    )
+    def judge(self, request: Request) -> Response:
+        asked = read_body(request, FactVerdicts)
+        facts = judge_facts(user=self.owner, ids=asked["ids"], verdict=asked["action"])
+        return Response(self.get_serializer(facts, many=True).data)
 
     @extend_schema(summary="Delete a fact")
     def destroy(self, request: Request, pk: int) -> Response:

@@ -81,7 +81,10 @@ def _store(*, conversation: Conversation, analysis: Analysis, force: bool) -> No
         raise already_analyzed(conversation)
     if force:
         ExtractedFact.objects.filter(
-            conversation=conversation, origin=Origin.ANALYSIS, review__in=UNTOUCHED
+            conversation=conversation,
+            origin=Origin.ANALYSIS,
+            review__in=UNTOUCHED,
+            pinned_at__isnull=True,
         ).delete()
     # Against the words as they are now: a message may have changed or gone while a model read.
     facts, fallen = checked(analysis.facts, turns_of(locked))

@@ -43,6 +43,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("post", "api/facts/<int:pk>/confirm"): None,
     ("post", "api/facts/<int:pk>/correct"): {"fact_value": "confectioner"},
     ("post", "api/facts/<int:pk>/reject"): None,
+    ("post", "api/facts/<int:pk>/pin"): None,
+    ("post", "api/facts/bulk"): {"action": "pin", "ids": "FACTS"},
     ("post", "api/demo"): None,
     ("post", "api/conversations/<int:pk>/analyze"): None,
     ("post", "api/profiles/analyze-conversation"): {"conversation_id": "TALK"},
@@ -93,6 +95,9 @@ class Call:
             elif value == "TALK":
                 talk = Conversation.objects.filter(partner_id=partner_id).order_by("pk").first()
                 filled[name] = talk.pk if talk else 0
+            elif value == "FACTS":
+                facts = ExtractedFact.objects.filter(partner_id=partner_id)
+                filled[name] = list(facts.values_list("pk", flat=True)[:1])
         return filled
 
     def send(self, client: Any, path: str, partner_id: int) -> Any:

@@ -69,6 +69,7 @@ FACT_KEYS = [
     "origin",
     "review",
     "extracted_at",
+    "pinned_at",
 ]
 Z_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 OFFSET_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?\+00:00")
