@@ -7,6 +7,7 @@ from django.urls import path
 from conversations.views.conversations import ConversationViewSet, DemoViewSet
 from conversations.views.facts import FactViewSet, PartnerFactsViewSet
 from conversations.views.messages import ConversationMessagesViewSet, MessageViewSet
+from conversations.views.promises import PromisesViewSet
 from conversations.views.topics import TopicViewSet
 
 COLLECTION: dict[str, Any] = {"get": "list", "post": "create"}
@@ -19,6 +20,11 @@ urlpatterns = [
         "conversations/<int:pk>/messages",
         ConversationMessagesViewSet.as_view(COLLECTION),
         name="conversation-messages",
+    ),
+    path(
+        "conversations/<int:pk>/promises",
+        PromisesViewSet.as_view({"get": "list", "patch": "mark"}),
+        name="conversation-promises",
     ),
     path("messages/<int:pk>", MessageViewSet.as_view(ONE), name="message"),
     path("topics", TopicViewSet.as_view({"get": "list"}), name="topics"),

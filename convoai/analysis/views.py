@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations.models import Conversation, ExtractedFact
+from conversations.promises import open_lines, promises_of
 from conversations.serializers.facts import FactSerializer
 from convoai.analysis.job_views import queued
 from convoai.analysis.jobs import queue_analysis
@@ -19,7 +20,7 @@ from convoai.analysis.serializers import (
     AnalyzedConversationSerializer,
     QueuedJobSerializer,
 )
-from convoai.analysis.services import analyze_conversation, written
+from convoai.analysis.services import analyze_conversation
 from convoai.api.errors import InvalidParameter
 from convoai.api.fields import Flag, Id, Input
 from convoai.api.viewsets import OwnedViewSet, read_body
@@ -57,6 +58,7 @@ class AnalysisViewSet(OwnedViewSet):
             return queued(queue_analysis(conversation=conversation, force=force))
         analysis = analyze_conversation(conversation=conversation, force=force)
         facts = ExtractedFact.objects.filter(conversation=conversation).most_certain_first()
+        items = Conversation.objects.filter(pk=pk).values_list("action_items", flat=True)
         name = conversation.partner.name
         return Response(
             {
@@ -69,7 +71,7 @@ class AnalysisViewSet(OwnedViewSet):
                 "key_insights": analysis.key_insights,
                 "suggested_topics": analysis.suggested_topics,
                 "suggested_questions": analysis.suggested_questions,
-                "action_items": [written(item, name) for item in analysis.action_items],
+                "action_items": open_lines(promises_of(items.first(), name), name),
             }
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from conversations.fact_keys import AHEAD
 from conversations.models import ExtractedFact
 from conversations.models.fact import Review
 from partners.models import ConversationPartner
@@ -28,9 +29,8 @@ COLUMNS = (
     "conversation_id",
     "source_message_id",
     "conversation__started_at",
+    "pinned_at",
 )
-# What these keys tell of lies ahead by nature: they are true before their date comes.
-AHEAD = frozenset({"plan", "wish"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,16 @@ class Known:
     conversation_id: int | None
     message_id: int | None
     talk_at: datetime | None
+    pinned_at: datetime | None
 
     @property
     def learned_at(self) -> datetime:
         """When the owner heard it: in the talk, which may have been analysed years later."""
         return min(self.talk_at, self.extracted_at) if self.talk_at else self.extracted_at
+
+    def is_pinned_at(self, moment: datetime | None) -> bool:
+        """Whether it was pinned then (None: now)."""
+        return self.pinned_at is not None and (moment is None or self.pinned_at <= moment)
 
     @property
     def is_decided(self) -> bool:

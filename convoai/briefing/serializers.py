@@ -75,11 +75,16 @@ class LineSerializer(serializers.Serializer[Any]):
     fact_ids = serializers.ListField(child=serializers.IntegerField())
     message_ids = serializers.ListField(child=serializers.IntegerField())
     conversation_ids = serializers.ListField(child=serializers.IntegerField())
+    is_pinned = serializers.BooleanField()
+    promise = serializers.IntegerField(
+        allow_null=True, help_text="Number of a promise in its conversation."
+    )
 
 
 class PromisesSerializer(serializers.Serializer[Any]):
     yours = LineSerializer(many=True)
     theirs = LineSerializer(many=True)
+    others = LineSerializer(many=True, help_text="Of third persons.")
 
 
 class BriefingSerializer(serializers.Serializer[Any]):
@@ -88,6 +93,7 @@ class BriefingSerializer(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField(allow_null=True)
     who = LineSerializer(many=True)
     how_long = LineSerializer()
+    pinned = LineSerializer(many=True)
     last_talk = LineSerializer(many=True)
     changes = LineSerializer(many=True)
     promises = PromisesSerializer()

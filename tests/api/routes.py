@@ -37,6 +37,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("post", "api/conversations/"): {"partner_id": "PARTNER", "messages": TALK},
     ("patch", "api/conversations/<int:pk>"): {"title": "Lunch"},
     ("post", "api/conversations/<int:pk>/messages"): TALK,
+    ("patch", "api/conversations/<int:pk>/promises"): {"number": 1, "state": "kept"},
     ("patch", "api/messages/<int:pk>"): {"content": "I bake bread."},
     ("post", "api/facts"): {"partner_id": "PARTNER", **FACT},
     ("patch", "api/facts/<int:pk>"): {"fact_value": "confectioner"},
@@ -135,7 +136,8 @@ def id_for(call: Call, user: User) -> int:
 
 def fill(user: User) -> ConversationPartner:
     """One row of everything for the user; returns the partner."""
-    talk = make_conversation(make_partner(user), "I bake.", "Since when?", title="Lunch")
+    promised: dict[str, Any] = {"title": "Lunch", "action_items": ["You: bring bread"]}
+    talk = make_conversation(make_partner(user), "I bake.", "Since when?", **promised)
     topic, _ = Topic.objects.get_or_create(name="Work")
     talk.topics.add(topic, through_defaults={"user": user})
     make_fact(talk.partner, conversation=talk, source_message=talk.messages.get(position=0))

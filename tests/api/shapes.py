@@ -41,6 +41,7 @@ DETAIL_KEYS = CONVERSATION_KEYS | {
     "suggested_topics",
     "suggested_questions",
     "action_items",
+    "promises",
     "analyzer",
     "analyzed_at",
     "analysis_error",
