@@ -31,6 +31,8 @@ COLUMNS = (
     "conversation__started_at",
     "pinned_at",
 )
+# What is in doubt waits for review.
+UNSURE = (Review.REJECTED, Review.NEEDS_REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,10 @@ def known_at(facts: Sequence[Known], moment: datetime | None) -> list[Known]:
     """The facts held to be true at the moment, also those that begin later; None means now.
 
     What was learned after the moment does not count, nor does that it made an older value untrue.
+    With `true_at`, these are the facts that `FactQuerySet.as_of` gives.
     """
     if moment is None:
-        return [fact for fact in facts if fact.is_current]
+        return [fact for fact in facts if fact.is_current and fact.review not in UNSURE]
     by_id = {fact.id: fact for fact in facts}
     return [
         fact for fact in facts if fact.learned_at <= moment and not _was_closed(fact, by_id, moment)
@@ -99,7 +102,7 @@ def true_at(facts: Iterable[Known], moment: datetime) -> list[Known]:
 
 
 def _was_closed(fact: Known, by_id: dict[int, Known], moment: datetime) -> bool:
-    if fact.review == Review.REJECTED:
+    if fact.review in UNSURE:
         return True
     if not fact.is_current:
         successor = by_id.get(fact.superseded_by) if fact.superseded_by else None

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from conversations.models.fact import Review
 from convoai.briefing.dates import coming_up
-from convoai.briefing.known import Known, facts_about, known_at
+from convoai.briefing.known import UNSURE, Known, facts_about, known_at
 from convoai.briefing.lines import Line, line_of_facts, line_of_talk, worded
 from convoai.briefing.promises import Promised, Side, lines_of_promises, open_promises
 from convoai.briefing.questions import mentions, questions
@@ -64,11 +64,11 @@ def compose(
     moment = as_of or timezone.now()
     name = partner.name
     heard = [fact for fact in facts if as_of is None or fact.learned_at <= as_of]
-    # What is in doubt waits for review; what the owner said of themselves, they know.
-    sure = [fact for fact in known_at(facts, as_of) if fact.review != Review.NEEDS_REVIEW]
-    pinned = [fact for fact in sure if fact.is_pinned_at(as_of)]
-    live = [fact for fact in sure if fact.subject != "user"]
-    believed = [fact for fact in heard if fact.review not in (Review.NEEDS_REVIEW, Review.REJECTED)]
+    held = known_at(facts, as_of)
+    pinned = [fact for fact in held if fact.is_pinned_at(as_of)]
+    # What the owner said of themselves, they know.
+    live = [fact for fact in held if fact.subject != "user"]
+    believed = [fact for fact in heard if fact.review not in UNSURE]
     begun = [fact for fact in live if fact.valid_from is None or fact.valid_from <= moment]
     own = [fact for fact in begun if fact.subject == "partner" and fact.key in IDENTITY]
     avoided = [fact for fact in begun if fact.key in AVOIDED]

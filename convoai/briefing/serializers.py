@@ -17,19 +17,33 @@ class SuggestionsSerializer(serializers.Serializer[Any]):
 
 
 class ProfileStatisticsSerializer(serializers.Serializer[Any]):
-    """Of analysed conversations."""
+    """The two totals of talks count analysed ones only, as they always did."""
 
-    total_conversations = serializers.IntegerField()
-    total_messages = serializers.IntegerField()
-    total_facts = serializers.IntegerField()
-    topics_count = serializers.IntegerField()
+    total_conversations = serializers.IntegerField(help_text="Analysed conversations.")
+    total_messages = serializers.IntegerField(help_text="Messages of analysed conversations.")
+    all_conversations = serializers.IntegerField(help_text="Analysed or not.")
+    all_messages = serializers.IntegerField(help_text="Of all conversations.")
+    total_facts = serializers.IntegerField(
+        help_text="Current facts from talks with the partner, about whomever; none in review."
+    )
+    facts_about_partner = serializers.IntegerField(help_text="Of those, the rows in `facts`.")
+    facts_about_you = serializers.IntegerField(help_text="Of those, about the owner.")
+    facts_about_others = serializers.IntegerField(help_text="Of those, about third persons.")
+    pinned_facts = serializers.IntegerField(help_text="Of all those.")
+    topics_count = serializers.IntegerField(help_text="Topics of analysed conversations.")
 
 
 class ProfileFactSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
     key = serializers.CharField()
     value = serializers.CharField()
     confidence = serializers.FloatField()
     extracted_at = serializers.CharField()
+    is_pinned = serializers.BooleanField()
+
+
+class OtherFactSerializer(ProfileFactSerializer):
+    subject = serializers.CharField(help_text="'user', or the name of a third person")
 
 
 class LastConversationSerializer(serializers.Serializer[Any]):
@@ -47,6 +61,7 @@ class ProfileSerializer(serializers.Serializer[Any]):
     notes = serializers.CharField(allow_null=True)
     statistics = ProfileStatisticsSerializer()
     facts = serializers.DictField(child=ProfileFactSerializer(many=True), help_text="By category.")
+    other_facts = OtherFactSerializer(many=True, help_text="Not about the partner.")
     topics = serializers.ListField(child=serializers.CharField())
     last_conversation = LastConversationSerializer(allow_null=True)
     created_at = serializers.CharField()
