@@ -56,6 +56,13 @@ def filled() -> Any:
     return partner
 
 
+def timed(function: Any) -> float:
+    """Milliseconds of one call."""
+    begin = time.perf_counter()
+    function()
+    return (time.perf_counter() - begin) * 1000
+
+
 def measured(client: Any, path: str, before: Any, **headers: str) -> tuple[int, float]:
     """Queries of one request, and the median of its milliseconds; `before` runs each time."""
     from django.db import connection
@@ -64,13 +71,11 @@ def measured(client: Any, path: str, before: Any, **headers: str) -> tuple[int, 
     took = []
     for _ in range(REPEATED):
         before()
-        begin = time.perf_counter()
-        answer = client.get(path, headers=headers)
-        took.append((time.perf_counter() - begin) * 1000)
-        assert answer.status_code == (304 if headers else 200)
+        took.append(timed(lambda: client.get(path, headers=headers)))
     before()
     with CaptureQueriesContext(connection) as captured:
-        client.get(path, headers=headers)
+        answer = client.get(path, headers=headers)
+    assert answer.status_code == (304 if headers else 200)
     return len(captured), statistics.median(took)
 
 
@@ -80,6 +85,7 @@ def main() -> None:
     from django.db import connection, transaction
     from rest_framework.test import APIClient
 
+    from conversations.versions import knowledge_version
     from convoai.briefing import views
     from convoai.briefing.remembered import Remembered
 
@@ -96,6 +102,9 @@ def main() -> None:
         client.force_authenticate(partner.user)
         print("| request | anew: queries | ms | remembered: queries | ms | 304: queries | ms |")
         print("|---|--:|--:|--:|--:|--:|--:|")
+        alone = [
+            timed(lambda: knowledge_version(partner.user, partner.pk)) for _ in range(REPEATED)
+        ]
         for path in PATHS:
             address = "/api/" + path.format(partner.pk)
             tag = client.get(address)["ETag"]
@@ -106,6 +115,7 @@ def main() -> None:
             ]
             shown = " | ".join(f"{count} | {took:.1f}" for count, took in cells)
             print(f"| `/api/{path.format('{id}')}` | {shown} |")
+        print(f"the version alone: {statistics.median(alone):.1f} ms")
         transaction.set_rollback(True)
 
 
