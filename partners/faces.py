@@ -27,7 +27,8 @@ PADDED = 1024
 
 # A materialised scope, so that no plan can walk through everybody's index and drop the rows of
 # others afterwards: that misses most of the right ones, in silence. The distance is worked out in
-# the scope, so what is kept of each row is two numbers.
+# the scope, so what is kept of each row is two numbers. LIMIT 1 keeps the planner from comparing
+# all vectors before it joins them.
 OF_ONE_OWNER = """
 WITH scope AS MATERIALIZED (
     SELECT id, image_embedding_bits <~> binary_quantize(%(vector)s::vector)::bit(4096) AS distance
@@ -36,11 +37,12 @@ WITH scope AS MATERIALIZED (
       AND image_embedding_model IS NOT DISTINCT FROM %(model)s
 ), nearest AS MATERIALIZED (
     SELECT id FROM scope ORDER BY distance, id LIMIT %(candidates)s
-), compared AS (
-    SELECT id, 1 - (image_embedding <=> %(vector)s::vector) AS cosine
-    FROM nearest JOIN conversation_partners USING (id)
 )
-SELECT id, cosine FROM compared WHERE cosine >= %(least)s ORDER BY cosine DESC, id LIMIT %(top)s
+SELECT id, cosine FROM nearest, LATERAL (
+    SELECT 1 - (image_embedding <=> %(vector)s::vector) AS cosine
+    FROM conversation_partners AS partner WHERE partner.id = nearest.id LIMIT 1
+) AS compared
+WHERE cosine >= %(least)s ORDER BY cosine DESC, id LIMIT %(top)s
 """
 
 # The ORDER BY of the index, without any condition: its scan gives as many rows as ef_search.
@@ -49,11 +51,12 @@ WITH nearest AS MATERIALIZED (
     SELECT id FROM conversation_partners
     ORDER BY image_embedding_bits <~> binary_quantize(%(vector)s::vector)::bit(4096)
     LIMIT %(candidates)s
-), compared AS (
-    SELECT id, 1 - (image_embedding <=> %(vector)s::vector) AS cosine
-    FROM nearest JOIN conversation_partners USING (id)
 )
-SELECT id, cosine FROM compared WHERE cosine >= %(least)s ORDER BY cosine DESC, id LIMIT %(top)s
+SELECT id, cosine FROM nearest, LATERAL (
+    SELECT 1 - (image_embedding <=> %(vector)s::vector) AS cosine
+    FROM conversation_partners AS partner WHERE partner.id = nearest.id LIMIT 1
+) AS compared
+WHERE cosine >= %(least)s ORDER BY cosine DESC, id LIMIT %(top)s
 """
 
 # Three looks into an index, however many faces there are.
@@ -146,12 +149,20 @@ def _values(
     if candidates is None:
         candidates = CANDIDATES_PADDED if real_size(vector) <= PADDED else CANDIDATES
     return {
-        "vector": orjson.dumps(list(vector)).decode(),
+        "vector": vector_text(vector),
         "top": top,
         # Rounding of the last digits must not lose a vector at the threshold.
         "least": 2 * threshold - 1 - 1e-6,
         "candidates": max(candidates, top),
     }
+
+
+def vector_text(vector: Sequence[float]) -> str:
+    """The vector as the database reads it, in single precision: half the digits."""
+    import numpy as np
+
+    rounded = np.asarray(vector, dtype=np.float32)
+    return orjson.dumps(rounded, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 def _similar(rows: Sequence[Sequence[Any]]) -> list[tuple[int, float]]:
