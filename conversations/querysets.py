@@ -76,6 +76,12 @@ class MessageQuerySet(OwnedQuerySet["Message"]):
     def in_order(self) -> Self:
         return self.order_by("conversation_id", "position")
 
+    def not_embedded(self, model: str) -> Self:
+        """Messages that the model has not embedded yet: new ones, and those of another model."""
+        # Not "differs from", which no index serves.
+        others = Q(embedding_model__lt=model) | Q(embedding_model__gt=model)
+        return self.filter(others | Q(embedding_model__isnull=True))
+
     def matching(self, words: str) -> Self:
         """Messages that hold all the words."""
         return self.filter(search=SearchQuery(words, search_type="websearch", config="english"))

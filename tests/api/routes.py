@@ -21,6 +21,7 @@ from tests.guards.test_routes import api_routes, view_class
 
 METHODS = ("get", "post", "put", "patch", "delete")
 TALK = [{"sender": "user", "content": "How is work?"}]
+FACE = [1.0, *[0.0] * 127]
 FACT = {"category": "work", "fact_key": "role", "fact_value": "baker"}
 
 # (method, route) -> an example of a body that the owner may send. Every route and method that
@@ -35,6 +36,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("patch", "api/partners/<int:pk>"): {"notes": "changed"},
     ("post", "api/partners/create-with-image"): {"name": "Eda", "image": photo},
     ("post", "api/partners/<int:pk>/upload-image"): {"image": photo},
+    ("put", "api/partners/<int:pk>/embedding"): {"embedding": FACE, "model": "face-1"},
+    ("post", "api/partners/match-embedding"): {"embedding": FACE},
     ("post", "api/conversations/"): {"partner_id": "PARTNER", "messages": TALK},
     ("patch", "api/conversations/<int:pk>"): {"title": "Lunch"},
     ("post", "api/conversations/<int:pk>/messages"): TALK,
