@@ -202,7 +202,7 @@ UPDATE conversations SET transcript_search = NULL;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("conversations", "0005_analysis_claim")]
+    dependencies = [("conversations", "0006_pinning")]
     operations = [
         # Read from below when taken back: the columns are filled anew by the old functions.
         migrations.RunSQL(migrations.RunSQL.noop, REFILL),
