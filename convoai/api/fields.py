@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from copy import copy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any
 
@@ -148,6 +148,16 @@ class Moment(serializers.DateTimeField):
             self.fail("datetime_parsing")
         if not FIRST_YEAR <= moment.year <= LAST_YEAR:
             self.fail("datetime_range")
+        return moment
+
+
+class Day(Moment):
+    """A time, or a day, which means its last moment: what was said on the day counts."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        moment = super().to_internal_value(value)
+        if len(value) == len("2026-05-31"):
+            return moment + timedelta(days=1, microseconds=-1)
         return moment
 
 
