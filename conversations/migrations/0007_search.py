@@ -36,7 +36,8 @@ TEXT = rf"""
 CREATE FUNCTION convoai_search_text(words text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    folded text := convoai_fold(words);
+    -- Or the parser takes <script>…</script> for a tag and "and/or" for the name of a file.
+    folded text := translate(convoai_fold(words), '<>/', '   ');
 BEGIN
     IF octet_length(folded) > length(folded) AND folded ~ '[{UNSPACED}]' THEN
         folded := regexp_replace(
@@ -202,7 +203,7 @@ UPDATE conversations SET transcript_search = NULL;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("conversations", "0005_analysis_claim")]
+    dependencies = [("conversations", "0006_pinning")]
     operations = [
         # Read from below when taken back: the columns are filled anew by the old functions.
         migrations.RunSQL(migrations.RunSQL.noop, REFILL),

@@ -25,7 +25,7 @@ BACKGROUND_RUN = 20.0
 
 # Per owner, because the index begins with the owner; three ranges, because it knows no "differs".
 WAITING = """
-SELECT id, conversation_id, xmin::text, speaker, left(content, %(longest)s) FROM messages
+SELECT id, conversation_id, concat(xmin, ctid), speaker, left(content, %(longest)s) FROM messages
 WHERE id IN (
     SELECT found.id FROM users, LATERAL (
         (SELECT id FROM messages WHERE user_id = users.id AND embedding_model IS NULL
@@ -42,7 +42,7 @@ WHERE id IN (
 )
 """
 AFTER = """
-SELECT id, conversation_id, xmin::text, speaker, left(content, %(longest)s) FROM messages
+SELECT id, conversation_id, concat(xmin, ctid), speaker, left(content, %(longest)s) FROM messages
 WHERE id > %(last)s AND (%(owner)s::bigint IS NULL OR user_id = %(owner)s)
 ORDER BY id LIMIT %(batch)s
 """
@@ -143,7 +143,7 @@ def store_vectors(*, waiting: Sequence[Waiting], found: MessageVectors) -> int:
             """
             UPDATE messages SET embedding = found.embedding, embedding_model = %s
             FROM unnest(%s::bigint[], %s::text[], %s::halfvec[]) AS found (id, version, embedding)
-            WHERE messages.id = found.id AND messages.xmin::text = found.version
+            WHERE messages.id = found.id AND concat(messages.xmin, messages.ctid) = found.version
             """,
             [
                 found.model,

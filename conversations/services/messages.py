@@ -9,10 +9,10 @@ from typing import Any
 from django.db.models import Max
 from django.utils import timezone
 
-from conversations.models import Conversation, ExtractedFact, Message
-from conversations.models.fact import Origin, Review
+from conversations.models import Conversation, Message
 from conversations.services.embedding import MessageVectors, vectors_of
 from convoai.database.transactions import write
+from partners.models import ConversationPartner
 
 BATCH = 1_000
 
@@ -73,17 +73,20 @@ def insert_messages(
 def correct_message(*, message: Message, changes: Mapping[str, Any]) -> Message:
     """Write the given columns (content, speaker, sender, timestamp).
 
-    Facts that quote the message keep their place in the new words; those whose quote is gone,
-    and that the person never confirmed, wait for review.
+    The database sees to the facts that quote the message: they keep their place in the new words.
+    Where the quote is gone, what nobody touched is retired and what it had closed is current
+    again; what the person touched stays and loses the quote.
     """
+    if {"content", "sender"} & changes.keys():
+        # An analysis that stores facts of the partner meanwhile comes first or sees the change.
+        talk = Conversation.objects.filter(pk=message.conversation_id).values("partner_id")
+        ConversationPartner.objects.select_for_update().only("pk").get(pk__in=talk)
     for name, value in changes.items():
         setattr(message, name, value)
     written = list(changes)
     if {"content", "speaker"} & set(changes):
         written += _embed_anew(message)
     message.save(update_fields=written)
-    if "content" in changes:
-        _replace_quotes(message)
     return message
 
 
@@ -96,22 +99,6 @@ def _embed_anew(message: Message) -> list[str]:
         return []
     message.embedding, message.embedding_model = vectors.vectors[0], vectors.model
     return ["embedding", "embedding_model"]
-
-
-def _replace_quotes(message: Message) -> None:
-    quoting = ExtractedFact.objects.filter(source_message=message).exclude(quote="")
-    moved = []
-    for fact in quoting.select_for_update():
-        start = message.content.find(fact.quote)
-        place = start if start >= 0 else None
-        if place is not None and place == fact.quote_start:
-            continue
-        fact.quote_start = place
-        if place is None and fact.origin != Origin.USER and fact.review == Review.UNREVIEWED:
-            fact.review = Review.NEEDS_REVIEW
-        fact.updated_at = timezone.now()
-        moved.append(fact)
-    ExtractedFact.objects.bulk_update(moved, ["quote_start", "review", "updated_at"], BATCH)
 
 
 @write

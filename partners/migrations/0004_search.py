@@ -80,7 +80,7 @@ CREATE INDEX idx_partners_search ON conversation_partners USING gin (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("partners", "0002_owner"), ("conversations", "0007_search")]
+    dependencies = [("partners", "0003_face_index"), ("conversations", "0007_search")]
     operations = [
         migrations.RunSQL(SPLIT, "DROP FUNCTION convoai_split(text);"),
         migrations.RunSQL(NEAR, "DROP FUNCTION convoai_near_words(text);"),

@@ -155,7 +155,7 @@ def test_ctrl_c_says_how_far_it_came_and_the_next_run_goes_on(alice: User) -> No
     with subprocess.Popen(command, stderr=subprocess.PIPE, **options) as process:
         wait_until(lambda: len(analyzed()) > 2)
         os.kill(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
     done = len(analyzed())
     assert process.returncode == 130
     assert f"Stopped: {done} analysed, {len(talks) - done} left." in errors

@@ -153,7 +153,8 @@ def test_a_provider_that_never_ends_is_left(server: ProviderServer, answer: obje
     began = monotonic()
     with pytest.raises(AnalysisFailed, match=r"no answer within 0\.2 seconds"):
         read(server.analyzer(answer, timeout=0.2))  # type: ignore[arg-type]
-    assert monotonic() - began < 4
+    # The silence would last for a minute.
+    assert monotonic() - began < 30
 
 
 def test_a_provider_that_is_not_there_fails(server: ProviderServer) -> None:

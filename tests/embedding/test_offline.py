@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from convoai.embedding.choice import embedder
 from convoai.embedding.offline import DIMENSIONS, OfflineEmbedder
+from convoai.embedding.warming import warm
 from tests.guards.source import ROOT
 
 
@@ -96,3 +97,16 @@ def test_a_missing_package_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(EmbeddingFailed, match="make install"):
         OfflineEmbedder().embed(["Hello"])
+
+
+def test_it_is_loaded_before_it_is_needed_and_a_failure_is_only_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fresh = OfflineEmbedder()
+    monkeypatch.setattr("convoai.embedding.warming.embedder", lambda: fresh)
+    warm()
+    assert fresh._loaded is not None
+    monkeypatch.setattr("convoai.embedding.offline.find_spec", lambda name: None)
+    monkeypatch.setattr("convoai.embedding.warming.embedder", OfflineEmbedder)
+    warm()
+    assert "no search by meaning: wordllama is not installed" in caplog.text

@@ -1,86 +1,115 @@
-"""Searches for talks, facts and partners read the owner's rows through their index."""
+"""The indexes behind a search: its work never grows with other people's messages."""
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from pytest_django.plugin import DjangoDbBlocker
 
 from convoai.accounts.models import User
-from convoai.search.finding import find
-from convoai.search.parameters import search_asked
+from convoai.search.messages import search_messages
+from convoai.search.question import parse_question
+from convoai.search.scope import Scope
 from tests.conversations.rows import sql
-from tests.conversations.test_indexes import nodes
+from tests.factories import make_conversation, make_partner, make_user
 
-# 40 users with 50 partners each; with each partner a talk and a fact. Every fifth holds the word.
-WORD = "CASE WHEN n % 5 = 0 THEN 'lighthouse ' ELSE 'harbour ' END"
-FILL = [
-    "INSERT INTO users (email, username, hashed_password, is_superuser) "
-    "SELECT 'u' || n || '@example.org', 'u' || n, '!', false FROM generate_series(1, 40) AS n",
-    f"INSERT INTO conversation_partners (user_id, name, notes) SELECT users.id, {WORD} || n, "
-    "'Partner ' || n FROM users, generate_series(1, 50) AS n",
-    "INSERT INTO conversations (user_id, partner_id, title, summary) "
-    "SELECT user_id, id, name, repeat('words of all kinds ' || id || ' ', 40) "
-    "FROM conversation_partners",
-    "INSERT INTO extracted_facts (user_id, partner_id, conversation_id, category, fact_key, "
-    "fact_value) SELECT user_id, partner_id, id, 'place', 'key' || id, title FROM conversations",
-    "SET CONSTRAINTS ALL IMMEDIATE",
-    "SELECT gin_clean_pending_list(name::regclass) FROM unnest(ARRAY["
-    "'idx_conversations_search', 'idx_facts_search', 'idx_partners_search']) AS name",
-    "ANALYZE users, conversation_partners, conversations, extracted_facts",
-]
+pytestmark = pytest.mark.django_db
+OTHERS = 40
+QUESTION = "When did Dana buy the boat and the harbour?"
 
 
-@pytest.fixture(scope="module")
-def filled(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Filled tables for all tests of this module, gone afterwards."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        for statement in FILL:
-            sql(statement)
-        yield
-        transaction.set_rollback(True)
+@pytest.fixture
+def crowd(alice: User) -> User:
+    """Alice among many others; everybody has two talks of ten messages, with vectors."""
+    for number in range(OTHERS):
+        user = alice if number == 0 else make_user(f"other{number}")
+        partner = make_partner(user)
+        for _ in range(2):
+            talk = make_conversation(partner)
+            sql(
+                "INSERT INTO messages (user_id, conversation_id, position, sender, content,"
+                " embedding, embedding_model)"
+                " SELECT %s, %s, place, 'user', 'boat number ' || place || ' in the harbour',"
+                " l2_normalize((SELECT array_agg(random() - 0.5) FROM generate_series(1, 256)"
+                " WHERE place >= 0)::real[]::vector)::halfvec, 'wordllama:l2_supercat_256'"
+                " FROM generate_series(0, 9) AS place",
+                user.pk,
+                talk.pk,
+            )
+    sql("ANALYZE messages")
+    sql("ANALYZE conversations")
+    return alice
 
 
-def plans_of(user: User, q: str, kind: str) -> list[dict[str, Any]]:
-    """The plans of the queries that a search for rows of a type makes and that look words up."""
-    with CaptureQueriesContext(connection) as captured:
-        assert len(find(search_asked(user, {"q": q, "type": kind})).results) == 10
-    found = []
+@contextmanager
+def only_indexes() -> Iterator[None]:
+    """The planner as it is when tables are large."""
     with connection.cursor() as cursor:
-        for query in captured.captured_queries:
-            if "@@" in query["sql"] and "FROM messages" not in query["sql"]:
-                cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query['sql']}")
-                (answer,) = cursor.fetchone()
-                plan = json.loads(answer) if isinstance(answer, str) else answer
-                found.append(plan[0]["Plan"])
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    yield
+
+
+def plans(user: User, mode: str, words: str = QUESTION) -> list[str]:
+    """The plan of every statement of a search."""
+    with (
+        only_indexes(),
+        CaptureQueriesContext(
+            connection,
+        ) as captured,
+    ):
+        search_messages(
+            scope=Scope(user_id=user.pk), question=parse_question(words), mode=mode, limit=20
+        )
+    found = []
+    for query in captured.captured_queries:
+        with connection.cursor() as cursor:
+            cursor.execute("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) " + query["sql"])
+            found.append("\n".join(row[0] for row in cursor.fetchall()))
     return found
 
 
-@pytest.mark.parametrize(
-    ("kind", "table", "index"),
-    [
-        ("conversation", "conversations", "idx_conversations_search"),
-        ("fact", "extracted_facts", "idx_facts_search"),
-        ("partner", "conversation_partners", "idx_partners_search"),
-    ],
-)
-def test_words_are_looked_up_in_the_index_among_the_owners_rows(
-    filled: None, kind: str, table: str, index: str
+def rows_read(plan: str, table: str) -> int:
+    """The most rows that one scan of a table gave or threw away."""
+    scans = re.findall(rf"Scan[^\n]* on {table}\b[^\n]*rows=(\d+)", plan)
+    thrown = re.findall(r"Rows Removed by (?:Filter|Index Recheck): (\d+)", plan)
+    return max([int(number) for number in [*scans, *thrown]], default=0)
+
+
+@pytest.mark.parametrize("mode", ["text", "hybrid"])
+@pytest.mark.parametrize("small", [0, 2_000])
+def test_a_search_reads_the_owners_messages_only(
+    crowd: User, monkeypatch: pytest.MonkeyPatch, mode: str, small: int
 ) -> None:
-    user = User.objects.order_by("pk")[20]
-    (plan,) = plans_of(user, "lighthouse", kind)
-    steps = list(nodes(plan))
-    assert index in {step.get("Index Name") for step in steps}, plan
-    reads = [step for step in steps if step.get("Relation Name") == table]
-    assert reads
-    for step in reads:
-        assert step["Node Type"] != "Seq Scan"
-        # No row of anybody else is looked at.
-        assert step.get("Rows Removed by Filter", 0) == 0, step
-        assert step.get("Rows Removed by Index Recheck", 0) == 0, step
-        assert step["Actual Rows"] * step["Actual Loops"] <= 10
+    monkeypatch.setattr("convoai.search.messages.SMALL", small)
+    for plan in plans(crowd, mode):
+        assert "Seq Scan on messages" not in plan
+        assert "hnsw" not in plan
+        assert rows_read(plan, "messages") <= 20, plan
+
+
+def test_a_large_scope_is_searched_by_its_indexes(
+    crowd: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convoai.search.messages.SMALL", 0)
+    partner = crowd.partners.first()
+    make_conversation(partner, *["The zeppelin came." if n == 7 else "Hello." for n in range(300)])
+    sql("ANALYZE messages")
+    used = "\n".join(plans(crowd, "hybrid", "zeppelin"))
+    assert "Bitmap Index Scan on idx_messages_search" in used
+    assert "idx_messages_embedding_model" in used
+
+
+def test_a_search_takes_a_fixed_number_of_statements(
+    crowd: User, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(2):
+        plans_of = parse_question(QUESTION)
+        search_messages(scope=Scope(user_id=crowd.pk), question=plans_of, mode="hybrid", limit=20)
+    monkeypatch.setattr("convoai.search.messages.SMALL", 0)
+    with django_assert_max_num_queries(6):
+        search_messages(scope=Scope(user_id=crowd.pk), question=plans_of, mode="hybrid", limit=20)

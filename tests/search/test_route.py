@@ -221,3 +221,11 @@ def test_a_mode_that_was_asked_is_used_or_the_answer_says_otherwise(
 ) -> None:
     assert search(api, "honey", mode="text")["mode"] == "text"
     assert search(api, "honey", mode="hybrid")["mode"] in ("hybrid", "text")
+
+
+def test_words_between_marks_of_other_languages_are_found(
+    api: APIClient, talk: Conversation
+) -> None:
+    message = make_message(talk, "<script>lighthouse</script> and/or <harbour>, 24/7")
+    for word in ("lighthouse", "harbour", "script", "and/or harbour", "24/7"):
+        assert found(api, word)[0] == message.pk, word

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -49,7 +50,7 @@ def test_results_show_marks_and_nothing_else_of_what_was_said_as_html(
     alice: User, talk: Conversation
 ) -> None:
     text = page(browser_of(alice), q="bees")
-    assert "&lt;script&gt;<mark>bees</mark>&lt;/script&gt;" in text, text[text.index("<ol"):]
+    assert "&lt;script&gt;<mark>bees</mark>&lt;/script&gt;" in text
     assert "<script" not in text
     assert "Dana &lt;b&gt;Weiss&lt;/b&gt;" in text
     assert "Lunch &amp; tea" in text
@@ -60,7 +61,7 @@ def test_results_show_marks_and_nothing_else_of_what_was_said_as_html(
 def test_staff_are_led_to_records_in_the_admin_and_others_to_the_api(talk: Conversation) -> None:
     owner, message = talk.user, talk.messages.get()
     text = page(browser_of(owner), q="bees", type="message")
-    assert f'href="/api/messages/{message.pk}"' in text, text[text.index("<ol"):]
+    assert f'href="/api/messages/{message.pk}"' in text
     assert f'href="/api/conversations/{talk.pk}"' in text
     User.objects.filter(pk=owner.pk).update(is_staff=True)
     text = page(browser_of(User.objects.get(pk=owner.pk)), q="bees", type="message")
@@ -89,7 +90,7 @@ def test_only_own_rows_are_found_also_by_staff(talk: Conversation) -> None:
     ],
 )
 def test_what_is_wrong_with_a_search_is_said(
-    alice: User, asked: dict[str, str], sentence: str
+    alice: User, asked: dict[str, Any], sentence: str
 ) -> None:
     text = page(browser_of(alice), 422, **asked)
     assert re.search(r'class="problem" role="alert">[^<]*' + sentence, text)
@@ -98,7 +99,7 @@ def test_what_is_wrong_with_a_search_is_said(
 def test_filters_stay_chosen_and_pages_follow(alice: User, talk: Conversation) -> None:
     for number in range(25):
         make_message(talk, f"{number} bees.")
-    asked = {"q": "bees", "type": "message", "partner_id": str(talk.partner_id)}
+    asked: dict[str, Any] = {"q": "bees", "type": "message", "partner_id": str(talk.partner_id)}
     text = page(browser_of(alice), **asked)
     assert text.count('class="snippet"') == 20
     assert f'<option value="{talk.partner_id}" selected>' in text
