@@ -86,6 +86,16 @@ def test_who_is_named_counts_by_label_partner_or_user(
     assert find("Which boat did Melanie buy?")[0] == "I bought a red boat."
 
 
+def test_talks_with_the_partner_who_is_named_come_first(
+    find: Find, alice: User, dana: ConversationPartner
+) -> None:
+    make_conversation(make_partner(alice, "Emil"), "The new boat is green.")
+    make_conversation(dana, "The new boat is blue.")
+    make_conversation(make_partner(alice, "Fritz"), "The new boat is white.")
+    assert find("What colour is Dana's boat?")[0] == "The new boat is blue."
+    assert find("What colour is Emil's boat?")[0] == "The new boat is green."
+
+
 def test_a_renamed_partner_is_found_by_the_new_name(find: Find, dana: ConversationPartner) -> None:
     make_conversation(dana, "I bought a red boat.", "I bought a red boat!")
     ConversationPartner.objects.filter(pk=dana.pk).update(name="Zoë Ångström")
