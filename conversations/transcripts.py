@@ -74,7 +74,7 @@ def _break_before(text: str, start: int, end: int) -> int:
 
 def _turns(text: str, pattern: re.Pattern[str], partner_name: str) -> list[Turn]:
     """Turns that begin with a line of the pattern; empty when the text is not of that form."""
-    heads = list(_line_heads(text, pattern))
+    heads = list(line_heads(text, pattern))
     if not heads or text[: heads[0].start()].strip():
         return []
     names = {match[match.re.groups] for match in heads}
@@ -93,7 +93,8 @@ def _turns(text: str, pattern: re.Pattern[str], partner_name: str) -> list[Turn]
     return turns
 
 
-def _line_heads(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+def line_heads(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """The matches of the pattern at the beginnings of lines."""
     start = 0
     while start < len(text):
         match = pattern.match(text, start)

@@ -14,7 +14,7 @@ from convoai.accounts.models import ApiKey, User
 from convoai.accounts.services import create_api_key
 from convoai.analysis.jobs import group_of, queue_analysis
 from partners.models import ConversationPartner
-from tests.api.shapes import photo
+from tests.api.shapes import photo, transcript
 from tests.factories import PASSWORD, make_conversation, make_fact, make_partner
 from tests.guards.test_routes import api_routes, view_class
 
@@ -44,6 +44,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("post", "api/facts/<int:pk>/correct"): {"fact_value": "confectioner"},
     ("post", "api/facts/<int:pk>/reject"): None,
     ("post", "api/demo"): None,
+    ("post", "api/conversations/transcript"): {"partner_id": "PARTNER", "file": transcript},
     ("post", "api/conversations/<int:pk>/analyze"): None,
     ("post", "api/profiles/analyze-conversation"): {"conversation_id": "TALK"},
     ("post", "api/profiles/<int:pk>/analyze-all"): None,
@@ -61,7 +62,7 @@ OWNED = {
 }
 # Whoever calls these gets no rows of anybody by their number.
 OPEN = {"api/auth/login"}
-FORMS = ("create-with-image", "upload-image")
+FORMS = ("create-with-image", "upload-image", "transcript")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Data in and out: old DuckDB files, transcripts, a person's whole archive."""

@@ -1,0 +1,66 @@
+"""Everything that puts transcripts into the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conversations.models import Conversation
+from conversations.services.conversations import create_conversation
+from conversations.services.messages import copy_messages
+from convoai.accounts.models import User
+from convoai.database.transactions import write
+from convoai.transfer.transcripts.transcript import Transcript
+from partners.models import ConversationPartner
+
+SOURCE = "transcript"
+# Each COPY makes the database bring the talk's search column up to date once.
+BATCH = 20_000
+
+
+def external_id(transcript: Transcript) -> str:
+    """The name under which the same words are found again."""
+    return f"transcript:{transcript.digest}"
+
+
+def known_conversation(*, user: User, transcript: Transcript) -> Conversation | None:
+    """The talk that an earlier import of the same words made, if it is still there."""
+    talks = Conversation.objects.owned_by(user)
+    known: Conversation | None = talks.filter(external_id=external_id(transcript)).first()
+    return known
+
+
+@write
+def store_transcript(
+    *,
+    user: User,
+    partner: ConversationPartner,
+    transcript: Transcript,
+    title: str | None = None,
+    language: str = "english",
+    progress: Callable[[int], object] = lambda count: None,
+) -> tuple[Conversation, bool]:
+    """The talk of a transcript with all its messages or nothing; (talk, whether it is new).
+
+    The same words make one talk of a user, whoever the partner is said to be the second time.
+    `progress` is told how many more messages are written.
+    """
+    conversation, is_new = create_conversation(
+        user=user,
+        partner=partner,
+        title=title or transcript.title,
+        started_at=transcript.started_at,
+        ended_at=transcript.ended_at,
+        language=language,
+        source=SOURCE,
+        external_id=external_id(transcript),
+    )
+    if is_new:
+        for start in range(0, len(transcript.messages), BATCH):
+            part = transcript.messages[start : start + BATCH]
+            copy_messages(
+                conversation=conversation,
+                rows=[(one.sender, one.speaker, one.content, one.timestamp) for one in part],
+                first=start,
+            )
+            progress(len(part))
+    return conversation, is_new
