@@ -7,7 +7,7 @@ from typing import Any
 
 from convoai.transfer.transcripts.json_file import clean, is_json, load, shape_refused
 from convoai.transfer.transcripts.moments import iso_moment
-from convoai.transfer.transcripts.reading import Choices, Format, Line, Reading
+from convoai.transfer.transcripts.reading import Choices, Format, Reading, Turn
 
 # Seconds of silence after which the same speaker's words are another message.
 PAUSE = 2.0
@@ -29,16 +29,16 @@ def parse(text: str, choices: Choices) -> Reading:
     has_channels = len(channels) > 1
     utterances = [one for one in _list(results, "utterances") if isinstance(one, dict)]
     if utterances:
-        lines = [_utterance(one, has_channels) for one in utterances]
+        turns = [_utterance(one, has_channels) for one in utterances]
     else:
-        lines = [
-            line
+        turns = [
+            turn
             for number, channel in enumerate(channels)
-            for line in _channel(channel, number if has_channels else None)
+            for turn in _channel(channel, number if has_channels else None)
         ]
-    for line in sorted(lines, key=lambda line: line.offset or 0.0):
-        reading.say(clean(line.speaker), clean(line.content), offset=line.offset)
-    if not reading.lines:
+    for turn in sorted(turns, key=lambda turn: turn.offset or 0.0):
+        reading.say(clean(turn.speaker), clean(turn.content), offset=turn.offset)
+    if not reading.turns:
         raise shape_refused("Deepgram's `results` holds no utterances and no channels with words.")
     return reading
 
@@ -49,34 +49,34 @@ def _created(data: Mapping[str, Any], choices: Choices) -> Any:
     return iso_moment(created, choices.naive_tz) if isinstance(created, str) else None
 
 
-def _utterance(utterance: Mapping[str, Any], has_channels: bool) -> Line:
+def _utterance(utterance: Mapping[str, Any], has_channels: bool) -> Turn:
     channel = utterance.get("channel")
     number = channel if has_channels and isinstance(channel, int) else None
     name = _speaker(utterance.get("speaker"), number)
-    return Line(name, _text(utterance, "transcript"), offset=_seconds(utterance, "start"))
+    return Turn(name, _text(utterance, "transcript"), offset=_seconds(utterance, "start"))
 
 
-def _channel(channel: Mapping[str, Any], number: int | None) -> Iterator[Line]:
+def _channel(channel: Mapping[str, Any], number: int | None) -> Iterator[Turn]:
     """The best alternative of a channel, by words, or whole where there are none."""
     best = next((one for one in _list(channel, "alternatives") if isinstance(one, dict)), {})
     words = [word for word in _list(best, "words") if isinstance(word, dict)]
     if not words:
         transcript = _text(best, "transcript")
         if transcript.strip():
-            yield Line(_speaker(None, number), transcript, offset=0.0)
+            yield Turn(_speaker(None, number), transcript, offset=0.0)
         return
     said: list[str] = []
     speaker, start, end = "", 0.0, 0.0
     for word in words:
         name, begun = _speaker(word.get("speaker"), number), _seconds(word, "start")
         if said and (name != speaker or begun - end > PAUSE):
-            yield Line(speaker, " ".join(said), offset=start)
+            yield Turn(speaker, " ".join(said), offset=start)
             said = []
         if not said:
             speaker, start = name, begun
         said.append(_text(word, "punctuated_word") or _text(word, "word"))
         end = _seconds(word, "end")
-    yield Line(speaker, " ".join(said), offset=start)
+    yield Turn(speaker, " ".join(said), offset=start)
 
 
 def _speaker(speaker: Any, channel: int | None) -> str:

@@ -31,7 +31,7 @@ def parse(text: str, choices: Choices) -> Reading:
             # Title, date and key words stand above the talk.
             reading.skipped["heading"] += 1
     _close(reading, head, words)
-    if not reading.lines:
+    if not reading.turns:
         message = "This is not Otter-style text: no line like `Name  0:12`."
         raise Refusal("unknown_format", message, place=FILE)
     return reading

@@ -29,7 +29,7 @@ class Choices:
 
 
 @dataclass(slots=True)
-class Line:
+class Turn:
     """What one speaker said at once.
 
     `timestamp` is a time of day in UTC, `offset` seconds from the start of the recording; either
@@ -45,9 +45,9 @@ class Line:
 
 @dataclass
 class Reading:
-    """The lines of one file, and what was left out of it: reason -> how many."""
+    """The turns of one file, and what was left out of it: reason -> how many."""
 
-    lines: list[Line] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     started_at: datetime | None = None
     title: str | None = None
@@ -62,13 +62,13 @@ class Reading:
         offset: float | None = None,
         sender: str = "",
     ) -> None:
-        """Add a line. Raises Refusal `too_many_items`, `time_out_of_range`."""
-        if len(self.lines) >= MOST_MESSAGES:
+        """Add a turn. Raises Refusal `too_many_items`, `time_out_of_range`."""
+        if len(self.turns) >= MOST_MESSAGES:
             raise too_many()
         if offset is not None and not 0 <= offset <= LONGEST_RECORDING:
             message = "A time in the file is longer than a year after the start; correct it."
             raise Refusal("time_out_of_range", message, place=FILE)
-        self.lines.append(Line(speaker, content, timestamp, offset, sender))
+        self.turns.append(Turn(speaker, content, timestamp, offset, sender))
 
 
 @dataclass(frozen=True)

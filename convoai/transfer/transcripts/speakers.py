@@ -8,7 +8,7 @@ from dataclasses import replace
 from conversations.transcripts import ME, THEM
 from convoai.database.fields import casefold_key
 from convoai.refusals import Refusal
-from convoai.transfer.transcripts.reading import Line
+from convoai.transfer.transcripts.reading import Turn
 
 USER, PARTNER = "user", "partner"
 # The words of a third person are left out; what only looks like a name is part of the words.
@@ -91,19 +91,19 @@ def _question(unknown: Sequence[str]) -> str:
     )
 
 
-def without_false_names(lines: Sequence[Line], roles: Mapping[str, str]) -> list[Line]:
-    """The lines, those whose name is none (role "text") joined to the line above."""
+def without_false_names(turns: Sequence[Turn], roles: Mapping[str, str]) -> list[Turn]:
+    """The turns, those whose name is none (role "text") joined to the one above."""
     if TEXT not in roles.values():
-        return list(lines)
-    groups: list[tuple[Line, list[str]]] = []
-    for line in lines:
-        is_text = not line.sender and roles[line.speaker] == TEXT
+        return list(turns)
+    groups: list[tuple[Turn, list[str]]] = []
+    for turn in turns:
+        is_text = not turn.sender and roles[turn.speaker] == TEXT
         if not is_text:
-            groups.append((line, [line.content]))
+            groups.append((turn, [turn.content]))
             continue
-        words = f"{line.speaker}: {line.content}"
+        words = f"{turn.speaker}: {turn.content}"
         if groups:
             groups[-1][1].append(words)
         else:
-            groups.append((replace(line, speaker="", sender=PARTNER), [words]))
-    return [replace(line, content="\n".join(words)) for line, words in groups]
+            groups.append((replace(turn, speaker="", sender=PARTNER), [words]))
+    return [replace(turn, content="\n".join(words)) for turn, words in groups]

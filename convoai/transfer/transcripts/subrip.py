@@ -29,7 +29,7 @@ def parse(text: str, choices: Choices) -> Reading:
     """Cues of one speaker that follow each other closely become one message."""
     reading = Reading()
     say_cues(reading, _cues(text))
-    if not reading.lines:
+    if not reading.turns:
         message = "This is not SubRip: no line like 00:00:01,000 --> 00:00:02,000 with words."
         raise Refusal("unknown_format", message, place=FILE)
     return reading

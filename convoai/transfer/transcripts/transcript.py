@@ -17,8 +17,8 @@ from convoai.transfer.transcripts.reading import (
     FILE,
     MOST_MESSAGES,
     Choices,
-    Line,
     Reading,
+    Turn,
     too_many,
 )
 from convoai.transfer.transcripts.registry import format_of
@@ -57,7 +57,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Speaker:
-    """A name in the file, whose it is (see `speakers`), and how many lines it has."""
+    """A name in the file, whose it is (see `speakers`), and how many turns it has."""
 
     name: str
     sender: str
@@ -90,18 +90,18 @@ def read_transcript(data: bytes, *, partner_name: str, wishes: Wishes, now: date
     decoded = decode(data)
     chosen = format_of(decoded.text, wishes.format)
     reading = chosen.parse(decoded.text, Choices(wishes.naive_tz, wishes.date_order))
-    if not reading.lines:
+    if not reading.turns:
         raise Refusal("no_messages", "The file holds no messages.", place=FILE)
-    counts = Counter(line.speaker for line in reading.lines if not line.sender)
+    counts = Counter(turn.speaker for turn in reading.turns if not turn.sender)
     roles = roles_of(list(counts), me=wishes.me, partner_name=partner_name, mapping=wishes.mapping)
     skipped, repaired = reading.skipped, Counter({"nul": decoded.nuls})
     start = _start(reading, wishes.started_at, now)
-    lines = without_false_names(reading.lines, roles)
-    messages = _messages(lines, roles, start, skipped, repaired)
+    turns = without_false_names(reading.turns, roles)
+    messages = _messages(turns, roles, start, skipped, repaired)
     if not messages:
         raise Refusal("no_messages", "All speakers are left out; nothing remains.", place=FILE)
     # Where the file tells the day of each message, the wish tells nothing more.
-    has_days = any(line.timestamp for line in reading.lines)
+    has_days = any(turn.timestamp for turn in reading.turns)
     began = (None if has_days else wishes.started_at) or reading.started_at
     first, last = _span(messages, began or messages[0].timestamp, now)
     return Transcript(
@@ -129,35 +129,35 @@ def _start(reading: Reading, wished: datetime | None, now: datetime) -> datetime
     """Where relative times count from; without a date the talk ends now."""
     if wished or reading.started_at:
         return wished or reading.started_at or now
-    longest = max((line.offset or 0.0 for line in reading.lines), default=0.0)
+    longest = max((turn.offset or 0.0 for turn in reading.turns), default=0.0)
     return now - timedelta(seconds=longest)
 
 
 def _messages(
-    lines: list[Line],
+    turns: list[Turn],
     roles: Mapping[str, str],
     start: datetime,
     skipped: Counter[str],
     repaired: Counter[str],
 ) -> list[Said]:
-    """The lines as messages: long ones cut, blank ones kept and counted, all with a time."""
+    """The turns as messages: long ones cut, blank ones kept and counted, all with a time."""
     messages: list[Said] = []
     moment = start
-    for line in lines:
-        sender = line.sender or roles[line.speaker]
+    for turn in turns:
+        sender = turn.sender or roles[turn.speaker]
         if sender == SKIP:
             skipped["speaker"] += 1
             continue
-        if line.timestamp is not None:
-            moment = line.timestamp
-        elif line.offset is not None:
-            moment = start + timedelta(seconds=line.offset)
-        parts = list(segments(line.content)) or [line.content.strip()]
+        if turn.timestamp is not None:
+            moment = turn.timestamp
+        elif turn.offset is not None:
+            moment = start + timedelta(seconds=turn.offset)
+        parts = list(segments(turn.content)) or [turn.content.strip()]
         if not parts[0]:
             repaired["blank"] += 1
         if len(parts) > 1:
             repaired["cut"] += 1
-        speaker = line.speaker[:LONGEST_NAME]
+        speaker = turn.speaker[:LONGEST_NAME]
         messages.extend(Said(sender, speaker, part, moment) for part in parts)
         if len(messages) > MOST_MESSAGES:
             raise too_many()
