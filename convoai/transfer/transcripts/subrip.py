@@ -1,7 +1,7 @@
 """SubRip (.srt).
 
 The library `srt` reads the times. Its pattern for whole files is not used: it needs time that
-grows with the square of a run of blank lines or digits. Blocks are told apart here, line by line.
+grows with the square of a run of digits. Blocks are told apart here, line by line.
 """
 
 from __future__ import annotations
