@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 
@@ -16,14 +14,6 @@ from conversations.models.fact import Origin, Review
 from convoai.database.transactions import write
 
 BATCH = 1_000
-# One message for `copy_messages`: sender, speaker, content, timestamp.
-CopiedRow = tuple[str, str, str, datetime]
-COPY = (
-    "COPY messages (user_id, conversation_id, position, sender, speaker, content, timestamp) "
-    "FROM STDIN"
-)
-# What ends a column or a row in COPY's text format.
-ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 
 @write
@@ -66,23 +56,6 @@ def insert_messages(
         for index, message in enumerate(messages)
     ]
     return Message.objects.bulk_create(rows, batch_size=BATCH)  # type: ignore[no-any-return]
-
-
-def copy_messages(*, conversation: Conversation, rows: Iterable[CopiedRow], first: int) -> None:
-    """COPY many messages to the positions from `first` on, inside the caller's transaction.
-
-    Several times as fast as `insert_messages`, and without objects of the new rows. Rows are
-    (sender, speaker, content, timestamp); a NUL in them is the caller's mistake.
-    """
-    start = f"{conversation.user_id}\t{conversation.pk}\t"
-    lines = [
-        f"{start}{position}\t{sender}\t{speaker.translate(ESCAPES)}\t"
-        f"{content.translate(ESCAPES)}\t{timestamp.isoformat()}\n"
-        for position, (sender, speaker, content, timestamp) in enumerate(rows, first)
-    ]
-    # Django does not turn the errors of this method into its own by itself.
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.copy_expert(COPY, io.StringIO("".join(lines)))
 
 
 @write

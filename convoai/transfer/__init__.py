@@ -1,1 +1,1 @@
-"""Data in and out: old DuckDB files, transcripts, a person's whole archive."""
+"""Data in and out: transcripts, old databases, a person's whole archive."""

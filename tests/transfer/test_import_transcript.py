@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
+from rest_framework.test import APIClient
 
 from conversations.models import Conversation, Message
 from convoai.accounts.models import User
+from convoai.transfer.transcripts.services import store_transcript
+from convoai.transfer.transcripts.transcript import Wishes, read_transcript
 from partners.models import ConversationPartner
 from tests.factories import make_partner
 
@@ -130,3 +134,41 @@ def test_long_chat_is_stored_in_order_and_parts(dana: ConversationPartner, tmp_p
     talk = Conversation.objects.get()
     assert talk.messages.get(position=20_050).content == "word20050"
     assert talk.messages.count() == 20_100
+
+
+class Broken(Exception):
+    """What a test breaks the import with."""
+
+
+def test_import_that_breaks_off_leaves_nothing(
+    dana: ConversationPartner,
+) -> None:
+    transcript = read_transcript(
+        (SAMPLES / "own.txt").read_bytes(),
+        partner_name=dana.name,
+        wishes=Wishes(),
+        now=timezone.now(),
+    )
+
+    def break_off(count: int) -> None:
+        raise Broken
+
+    with pytest.raises(Broken):
+        store_transcript(user=dana.user, partner=dana, transcript=transcript, progress=break_off)
+    assert not Conversation.objects.exists()
+    assert not Message.objects.exists()
+
+
+@pytest.mark.bad_input(23)
+def test_talk_with_blank_messages_can_be_read_and_understood(
+    dana: ConversationPartner, tmp_path: Path, api: APIClient
+) -> None:
+    chat = tmp_path / "chat.txt"
+    chat.write_text("Dana: \nMe: Where do you live?\nDana: I live in Porto.\n", encoding="utf-8")
+    out, _ = run(str(chat), "--partner", "Dana Diaz")
+    assert "repaired: 1 blank" in out
+    talk = Conversation.objects.get()
+    assert api.post(f"/api/conversations/{talk.pk}/analyze").status_code == 200
+    detail = api.get(f"/api/conversations/{talk.pk}").json()
+    assert [one["content"] for one in detail["messages"]][0] == ""
+    assert "Porto" in str(detail["extracted_facts"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from conversations.transcripts import NAMED_LINE, OWN_LINE, line_heads
+from conversations.transcripts import NAMED_LINE, OWN_LINE
 from convoai.transfer.transcripts.moments import iso_moment
 from convoai.transfer.transcripts.reading import Choices, Format, Reading, first_lines
 
@@ -20,7 +20,7 @@ def parse(text: str, choices: Choices) -> Reading:
     reading = Reading()
     pattern = next((_pattern(line) for line in first_lines(text, 1)), None) or NAMED_LINE
     previous: re.Match[str] | None = None
-    for head in line_heads(text, pattern):
+    for head in pattern.finditer(text):
         _say(reading, previous, text[previous.end() if previous else 0 : head.start()], choices)
         previous = head
     _say(reading, previous, text[previous.end() if previous else 0 :], choices)

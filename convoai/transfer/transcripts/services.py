@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from conversations.models import Conversation
 from conversations.services.conversations import create_conversation
-from conversations.services.messages import copy_messages
 from convoai.accounts.models import User
 from convoai.database.transactions import write
-from convoai.transfer.transcripts.transcript import Transcript
+from convoai.transfer.copying import copy_rows
+from convoai.transfer.transcripts.transcript import Said, Transcript
 from partners.models import ConversationPartner
 
 SOURCE = "transcript"
 # Each COPY makes the database bring the talk's search column up to date once.
 BATCH = 20_000
+COLUMNS = (
+    "user_id",
+    "conversation_id",
+    "position",
+    "sender",
+    "speaker",
+    "content",
+    "timestamp",
+)
 
 
 def external_id(transcript: Transcript) -> str:
@@ -57,10 +67,15 @@ def store_transcript(
     if is_new:
         for start in range(0, len(transcript.messages), BATCH):
             part = transcript.messages[start : start + BATCH]
-            copy_messages(
-                conversation=conversation,
-                rows=[(one.sender, one.speaker, one.content, one.timestamp) for one in part],
-                first=start,
-            )
+            copy_rows("messages", COLUMNS, _rows(conversation, part, start))
             progress(len(part))
     return conversation, is_new
+
+
+def _rows(
+    conversation: Conversation, messages: Sequence[Said], first: int
+) -> Iterator[tuple[Any, ...]]:
+    """The messages as rows of COLUMNS, at the positions from `first` on."""
+    start = (conversation.user_id, conversation.pk)
+    for position, one in enumerate(messages, first):
+        yield (*start, position, one.sender, one.speaker, one.content, one.timestamp)
