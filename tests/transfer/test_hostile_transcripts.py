@@ -14,7 +14,7 @@ from convoai.transfer.transcripts.registry import FORMATS
 from convoai.transfer.transcripts.transcript import Transcript, Wishes, read_transcript
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-SIZE = 60_000
+SIZE = 40_000
 # Twice the size takes twice the time; what is quadratic takes four times, and both are noisy.
 # Three doublings: 8 where it should be, 64 where it must not.
 GROWTH = 8

@@ -206,6 +206,10 @@ def test_csv_of_our_own_is_read_with_semicolons_lines_and_quoted_formulas() -> N
         ('{"results": {"channels": []}}', "invalid_shape"),
         ('[{"sender": "user", "content": "x", "n": ' + "[" * 5000, "json_invalid"),
         ("WEBVTT\n\n", "no_messages"),
+        ("Dana: x" + "\n" * 2_000_001, "too_complex"),
+        ("sender,content\n" + "," * 5_000_001, "too_complex"),
+        ("[" * 2_000_000, "unknown_format"),
+        ('[{"content":' + "[]," * 1_600_000, "too_complex"),
     ],
 )
 def test_file_that_breaks_its_format_is_refused(data: str, code: str) -> None:

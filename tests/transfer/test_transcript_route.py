@@ -10,10 +10,12 @@ from urllib.parse import urlencode
 import pytest
 from django.conf import settings
 from django.contrib.postgres.search import SearchQuery
-from rest_framework.test import APIClient
+from rest_framework.test import APIClient, APIRequestFactory
 
 from conversations.models import Conversation, Message
 from convoai.accounts.models import User
+from convoai.api.errors import ApiError
+from convoai.transfer.transcripts.body import TextParser
 from partners.models import ConversationPartner
 from tests.api.shapes import CONVERSATION_KEYS, assert_invalid, assert_plain_error
 from tests.factories import make_partner
@@ -202,11 +204,11 @@ def test_body_that_is_no_text_is_422(api: APIClient, dana: ConversationPartner) 
 def test_limits_of_size_and_number(
     api: APIClient, dana: ConversationPartner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    three_megabytes = "Dana: " + "bread and butter " * 180_000
-    assert send(api, three_megabytes, partner_id=dana.pk).status_code == 201
+    over_a_megabyte = "Dana: " + "bread and butter " * 70_000
+    assert send(api, over_a_megabyte, partner_id=dana.pk).status_code == 201
     large = send(api, b"x" * (settings.TRANSCRIPT_BODY_LIMIT + 1), partner_id=dana.pk)
     assert (large.status_code, large.json()["code"]) == (413, "body_too_large")
-    many = send(api, "Dana: x\n" * 250_001, partner_id=dana.pk)
+    many = send(api, "WEBVTT\n\n" + "-->\n" * 250_001, partner_id=dana.pk)
     assert (many.status_code, many.json()["code"]) == (413, "too_many_items")
 
 
@@ -219,6 +221,14 @@ def test_body_without_its_length_is_411(api: APIClient, dana: ConversationPartne
         content_type="text/plain",
     )
     assert answer.status_code == 411
+
+
+@pytest.mark.bad_input(30)
+def test_body_that_breaks_off_is_refused() -> None:
+    request = APIRequestFactory().post(PATH, "Dana: We moved to", content_type="text/plain")
+    request.META["CONTENT_LENGTH"] = "4000"
+    with pytest.raises(ApiError, match="breaks off"):
+        TextParser().parse(io.BytesIO(request.body), "text/plain", {"request": request})
 
 
 def test_nothing_is_stored_when_a_message_cannot_be(

@@ -15,7 +15,11 @@ CHARSETS = {"", "utf-8", "utf8", "us-ascii", "utf-16", "utf-16le", "utf-16be", "
 
 
 class TextParser(BaseParser):
-    """The bytes of a text body. Raises ApiError 415 for a charset that is not read."""
+    """The bytes of a text body.
+
+    Raises ApiError 415 for a charset that is not read, 400 for a body that is shorter than its
+    header says: a text that breaks off would look like a whole one.
+    """
 
     media_type = "text/*"
 
@@ -29,7 +33,12 @@ class TextParser(BaseParser):
         if charset.strip('"').lower() not in CHARSETS:
             message = "Send the text as UTF-8, UTF-16 or Windows-1252."
             raise ApiError(415, "unsupported_charset", message)
-        return stream.read()
+        data = stream.read()
+        request = (parser_context or {}).get("request")
+        length = request.META.get("CONTENT_LENGTH") if request else None
+        if length and len(data) < int(length):
+            raise ApiError(400, "malformed", "The body breaks off before its end.")
+        return data
 
 
 class JSONTextParser(TextParser):

@@ -7,7 +7,14 @@ import io
 
 from convoai.transfer.transcripts.json_file import shape_refused
 from convoai.transfer.transcripts.moments import iso_moment
-from convoai.transfer.transcripts.reading import Choices, Format, Reading, first_lines
+from convoai.transfer.transcripts.reading import (
+    MOST_CELLS,
+    Choices,
+    Format,
+    Reading,
+    first_lines,
+    refuse_too_complex,
+)
 
 COLUMNS = {
     "content": ("content", "text", "message", "words"),
@@ -32,6 +39,7 @@ def parse(text: str, choices: Choices) -> Reading:
     delimiter = _delimiter(text)
     if delimiter is None:
         raise shape_refused("The first line of CSV names `content`, and `sender` or `speaker`.")
+    refuse_too_complex(text, delimiter, MOST_CELLS)
     csv.field_size_limit(LONGEST_FIELD)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     reading = Reading()

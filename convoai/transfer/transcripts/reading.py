@@ -10,6 +10,9 @@ from datetime import UTC, datetime, tzinfo
 from convoai.refusals import Refusal
 
 MOST_MESSAGES = 250_000
+# Each takes memory while a file is taken apart; 32 MB of line ends would take half a gigabyte.
+MOST_LINES = 2_000_000
+MOST_CELLS = 5_000_000
 # Seconds. No recording is longer; more is a time that was misread.
 LONGEST_RECORDING = 366 * 86_400.0
 
@@ -88,6 +91,13 @@ def too_many() -> Refusal:
     """The refusal of a file that holds more messages than one talk may have."""
     message = f"A transcript may hold {MOST_MESSAGES:,} messages; split the file."
     return Refusal("too_many_items", message)
+
+
+def refuse_too_complex(text: str, mark: str, most: int) -> None:
+    """Raises Refusal `too_complex` when the mark stands in a text more often than that."""
+    if text.count(mark) > most:
+        message = f"The file has more than {most:,} lines or cells; split it."
+        raise Refusal("too_complex", message, place=FILE)
 
 
 def first_lines(text: str, most: int, longest: int = 300) -> list[str]:

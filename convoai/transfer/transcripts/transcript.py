@@ -15,10 +15,12 @@ from convoai.transfer.transcripts.decoding import decode
 from convoai.transfer.transcripts.moments import FIRST_YEAR, LAST_YEAR
 from convoai.transfer.transcripts.reading import (
     FILE,
+    MOST_LINES,
     MOST_MESSAGES,
     Choices,
     Reading,
     Turn,
+    refuse_too_complex,
     too_many,
 )
 from convoai.transfer.transcripts.registry import format_of
@@ -88,6 +90,7 @@ def read_transcript(data: bytes, *, partner_name: str, wishes: Wishes, now: date
     talk ends `now`.
     """
     decoded = decode(data)
+    refuse_too_complex(decoded.text, "\n", MOST_LINES)
     chosen = format_of(decoded.text, wishes.format)
     reading = chosen.parse(decoded.text, Choices(wishes.naive_tz, wishes.date_order))
     if not reading.turns:
@@ -121,8 +124,12 @@ def read_transcript(data: bytes, *, partner_name: str, wishes: Wishes, now: date
 
 def title_of(file_name: str) -> str:
     """The file's name as a title, without its ending and what cannot be shown."""
-    stem = PurePath(file_name).stem
-    return "".join(character for character in stem if character.isprintable())[:LONGEST_TITLE]
+    return printable(PurePath(file_name).stem)
+
+
+def printable(title: str) -> str:
+    """As much of a title as can be stored and shown."""
+    return "".join(one for one in title if one.isprintable())[:LONGEST_TITLE]
 
 
 def _start(reading: Reading, wished: datetime | None, now: datetime) -> datetime:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from convoai.refusals import Refusal
-from convoai.transfer.transcripts.reading import FILE, Choices, Format, Reading, first_lines
+from convoai.transfer.transcripts.reading import (
+    FILE,
+    MOST_MESSAGES,
+    Choices,
+    Format,
+    Reading,
+    first_lines,
+    too_many,
+)
 from convoai.transfer.transcripts.whatsapp_dates import Stamp, order_of, stamp_of
 from convoai.transfer.transcripts.whatsapp_notices import DIRECTION_MARKS, words_of
 
@@ -46,6 +54,8 @@ def _entries(text: str) -> list[Entry]:
     for line in text.split("\n"):
         stamp = stamp_of(line)
         if stamp:
+            if len(entries) >= MOST_MESSAGES:
+                raise too_many()
             entries.append(Entry(stamp, [line[stamp.end :]], line))
         elif entries:
             entries[-1].lines.append(line)

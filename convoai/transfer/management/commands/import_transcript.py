@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from tqdm import tqdm
 
-from convoai.accounts.models import User
 from convoai.refusals import Refusal
+from convoai.transfer.owners import owner_of
 from convoai.transfer.transcripts.moments import iso_moment, zone
 from convoai.transfer.transcripts.registry import FORMATS
 from convoai.transfer.transcripts.services import known_conversation, store_transcript
@@ -20,6 +20,7 @@ from convoai.transfer.transcripts.speakers import read_mapping
 from convoai.transfer.transcripts.transcript import (
     Transcript,
     Wishes,
+    printable,
     read_transcript,
     title_of,
 )
@@ -90,7 +91,7 @@ class Command(BaseCommand):
                 user=partner.user,
                 partner=partner,
                 transcript=transcript,
-                title=options["title"] or title_of(path.name),
+                title=printable(options["title"] or "") or title_of(path.name),
                 progress=bar.update,
             )
         done = "imported" if is_new else "is there already"
@@ -151,10 +152,7 @@ def chosen_partner(name: str, owner: str | None) -> ConversationPartner:
     partners = ConversationPartner.objects.select_related("user")
     whose = ""
     if owner is not None:
-        user = User.objects.filter(email__iexact=owner).first()
-        if user is None:
-            raise CommandError(f"There is no user {owner}.")
-        partners, whose = partners.owned_by(user), f" of {owner}"
+        partners, whose = partners.owned_by(owner_of(owner)), f" of {owner}"
     found: list[ConversationPartner]
     if name.isascii() and name.isdigit() and len(name) < 19:
         found = list(partners.filter(pk=int(name)))
