@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -17,7 +16,7 @@ from convoai.analysis.model.analyzer import FallbackAnalyzer, ModelAnalyzer
 from convoai.analysis.model.transport import GuardedTransport, client
 from convoai.analysis.offline.analyzer import OfflineAnalyzer
 from convoai.analysis.outbound import ForbiddenHost, require_public
-from tests.analysis.provider import ProviderServer, provider_server
+from tests.analysis.provider import ProviderServer
 
 PRIVATE = [
     "https://127.0.0.1/v1",
@@ -111,20 +110,14 @@ def test_a_listed_port_opens_no_other_port() -> None:
         require_public("http://localhost:5432/v1", {"localhost:11434"})
 
 
-@pytest.fixture
-def server() -> Iterator[ProviderServer]:
-    with provider_server() as running:
-        yield running
-
-
 def fetch(url: str, *found: str, listed: str = "") -> httpx2.Response:
     """What a request to this URL gets when its name resolves to the given numbers."""
 
     async def go() -> httpx2.Response:
         transport = GuardedTransport(
-            allowed={listed}, timeout=2, pause=0.01, lookup=lambda endpoint: list(found)
+            allowed={listed}, timeout=20, pause=0.01, lookup=lambda endpoint: list(found)
         )
-        async with client(transport, 5) as http:
+        async with client(transport, 60) as http:
             return await http.post(url, json={})
 
     return asyncio.run(go())

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Collection
-from typing import Any
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 import httpx2
 
@@ -24,7 +25,8 @@ from convoai.analysis.outbound import (
 # A good answer to one part of a talk has some kilobytes.
 MOST_BYTES = 1_000_000
 TRIES = 3
-# Seconds before the second try; doubled for the third. A provider may ask for more, up to a limit.
+# Seconds before the second try; doubled for the third. A provider may ask for more; beyond the
+# limit the request is given up, and what becomes of it is the caller's affair.
 PAUSE = 1.0
 LONGEST_PAUSE = 20.0
 # Statuses after which the same request may well be answered.
@@ -32,11 +34,7 @@ RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 
 
 class ProviderFailed(AnalysisFailed):
-    """One try at a request failed; `after` is how many seconds the provider asks to wait."""
-
-    def __init__(self, reason: str, *, after: float = 0.0) -> None:
-        super().__init__(reason)
-        self.after = after
+    """One try at a request failed; another one may not."""
 
 
 class GuardedTransport(httpx2.AsyncBaseTransport):
@@ -65,11 +63,12 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             try:
                 return await self._try(request)
             except ProviderFailed as failure:
-                if attempt + 1 == TRIES:
+                # Who asks for more time than a request may wait is not asked before it is over.
+                if attempt + 1 == TRIES or failure.after > LONGEST_PAUSE:
                     raise
                 # Those who were turned away together must not come back together.
                 wait = self.pause * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
-                await asyncio.sleep(max(wait, min(failure.after, LONGEST_PAUSE)))
+                await asyncio.sleep(max(wait, failure.after))
         raise AssertionError("unreachable: the last try returns or raises")
 
     async def aclose(self) -> None:
@@ -109,14 +108,16 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         try:
             return public_addresses(endpoint, found, self.allowed)
         except ForbiddenHost as error:
-            raise AnalysisFailed(f"the provider's address was refused: {error}") from None
+            reason = f"the provider's address was refused: {error}"
+            raise AnalysisFailed(reason, permanent=True) from None
 
     async def _whole(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         status = response.status_code
         if status in RETRIED:
             raise ProviderFailed(f"the provider answered {status}", after=seconds_asked(response))
         if status >= 300:
-            raise AnalysisFailed(f"the provider answered {status}")
+            # A wrong key, an unknown model, a redirect: the same request is answered the same.
+            raise AnalysisFailed(f"the provider answered {status}", permanent=True)
         if response.headers.get("content-encoding", "identity") != "identity":
             raise ProviderFailed("the provider's answer is packed, which was not asked for")
         if "json" not in response.headers.get("content-type", "").lower():
@@ -148,9 +149,16 @@ async def pinned(request: httpx2.Request, address: str) -> httpx2.Request:
 
 
 def seconds_asked(response: httpx2.Response) -> float:
-    """The seconds of a Retry-After header; 0 without one, or when it is a date."""
-    asked: Any = response.headers.get("retry-after", "")
-    return float(asked) if asked.isdecimal() and len(asked) < 6 else 0.0
+    """The seconds of a Retry-After header, a number or a date; 0 without one that makes sense."""
+    asked: str = response.headers.get("retry-after", "")
+    if asked.isdecimal() and asked.isascii() and len(asked) < 6:
+        return float(asked)
+    try:
+        moment = parsedate_to_datetime(asked)
+        left = (moment - datetime.now(moment.tzinfo)).total_seconds()
+    except (ValueError, OverflowError):
+        return 0.0
+    return min(max(left, 0.0), 99_999.0)
 
 
 def client(transport: httpx2.AsyncBaseTransport, timeout: float) -> httpx2.AsyncClient:
