@@ -118,6 +118,18 @@ def test_body_of_any_text_type_is_read_by_its_content(
     assert row["detected"]["format"] == "webvtt"
 
 
+@pytest.mark.bad_input(41)
+@pytest.mark.parametrize(
+    ("date", "hour"), [("2024-07-01T12:00", 10), ("2024-07-01T12:00Z", 12), ("2024-07-01", 22)]
+)
+def test_start_without_a_zone_is_of_the_zone_that_is_named(
+    date: str, hour: int, api: APIClient, dana: ConversationPartner
+) -> None:
+    options: dict[str, Any] = {"partner_id": dana.pk, "naive_tz": "Europe/Berlin", "date": date}
+    row = send(api, "\n\nWEBVTT\n\n00:01.000 --> 00:02.000\nHello", **options).json()
+    assert int(row["started_at"][11:13]) == hour
+
+
 def test_backslashes_tabs_and_breaks_come_back_to_the_letter(
     api: APIClient, dana: ConversationPartner
 ) -> None:

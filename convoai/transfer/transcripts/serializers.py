@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from typing import Any
 
 from rest_framework import serializers
@@ -9,6 +10,8 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from conversations.serializers.conversations import LANGUAGES, ConversationSerializer
 from convoai.api.fields import Choice, Id, Moment, StrictInput, Text
+from convoai.refusals import Refusal
+from convoai.transfer.transcripts.moments import iso_moment, zone
 from convoai.transfer.transcripts.registry import FORMATS
 from convoai.transfer.transcripts.speakers import ROLES
 from convoai.transfer.transcripts.transcript import Transcript
@@ -38,7 +41,17 @@ class TranscriptOptions(StrictInput):
         # A field of this name would hide what DRF keeps there.
         return {**super().get_fields(), "language": Choice(choices=LANGUAGES, required=False)}
 
+    def validate_naive_tz(self, name: str) -> tzinfo:
+        try:
+            return zone(name)
+        except Refusal as refusal:
+            raise ValidationError([ErrorDetail(refusal.message, refusal.code)]) from None
+
     def validate(self, attrs: Any) -> Any:
+        if "date" in attrs:
+            # The field took it as UTC.
+            moment = iso_moment(self.initial_data["date"], attrs.get("naive_tz", UTC))
+            attrs["date"] = moment or attrs["date"]
         if ("partner_id" in attrs) == ("partner" in attrs):
             problem = ErrorDetail("Give either partner_id or partner (a name).", "required")
             raise ValidationError({"partner_id": [problem]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +23,6 @@ from convoai.api.viewsets import OwnedViewSet, require_body
 from convoai.database.transactions import release_connection
 from convoai.refusals import Refusal
 from convoai.transfer.transcripts.body import JSONTextParser, TextParser
-from convoai.transfer.transcripts.moments import zone
 from convoai.transfer.transcripts.serializers import (
     TranscriptForm,
     TranscriptOptions,
@@ -120,7 +120,7 @@ class TranscriptViewSet(OwnedViewSet):
                 started_at=options.get("date"),
                 format=options.get("format"),
                 date_order=options.get("date_order", ""),
-                naive_tz=zone(options.get("naive_tz") or "UTC"),
+                naive_tz=options.get("naive_tz", UTC),
             )
             return read_transcript(
                 data, partner_name=partner.name, wishes=wishes, now=timezone.now()

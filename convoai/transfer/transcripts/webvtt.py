@@ -18,7 +18,7 @@ from convoai.transfer.transcripts.reading import (
 
 
 def fits(text: str) -> bool:
-    return text.startswith("WEBVTT")
+    return text[:1_000].lstrip().startswith("WEBVTT")
 
 
 def parse(text: str, choices: Choices) -> Reading:
@@ -29,7 +29,7 @@ def parse(text: str, choices: Choices) -> Reading:
     if text.count("-->") > MOST_MESSAGES:
         raise too_many()
     try:
-        file = webvtt.from_string(text)
+        file = webvtt.from_string(text.lstrip())
     except (webvtt.errors.MalformedFileError, webvtt.errors.MalformedCaptionError):
         message = "This is not WebVTT: its first line must be WEBVTT."
         raise Refusal("unknown_format", message, place=FILE) from None
