@@ -13,8 +13,8 @@ from rest_framework.test import APIClient
 
 from conversations.models import Conversation, Message
 from convoai.accounts.models import User
-from convoai.transfer.transcripts.services import store_transcript
-from convoai.transfer.transcripts.transcript import Wishes, read_transcript
+from convoai.transfer.transcripts.services import parts, store_transcript
+from convoai.transfer.transcripts.transcript import Said, Wishes, read_transcript
 from partners.models import ConversationPartner
 from tests.factories import make_partner
 
@@ -134,6 +134,14 @@ def test_long_chat_is_stored_in_order_and_parts(dana: ConversationPartner, tmp_p
     talk = Conversation.objects.get()
     assert talk.messages.get(position=20_050).content == "word20050"
     assert talk.messages.count() == 20_100
+
+
+def test_parts_are_bounded_in_messages_and_characters() -> None:
+    moment = datetime(2024, 1, 1, tzinfo=UTC)
+    short = [Said("user", "", "x", moment)] * 40_001
+    long = [Said("user", "", "x" * 32_000, moment)] * 130
+    assert [len(part) for part in parts([*short, *long])] == [20_000, 20_000, 63, 62, 6]
+    assert list(parts([])) == []
 
 
 class Broken(Exception):

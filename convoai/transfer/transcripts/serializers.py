@@ -13,7 +13,6 @@ from convoai.api.fields import Choice, Id, Moment, StrictInput, Text
 from convoai.refusals import Refusal
 from convoai.transfer.transcripts.moments import iso_moment, zone
 from convoai.transfer.transcripts.registry import FORMATS
-from convoai.transfer.transcripts.speakers import ROLES
 from convoai.transfer.transcripts.transcript import Transcript
 
 MOST_SPEAKERS = 100
@@ -64,7 +63,7 @@ class TranscriptForm(TranscriptOptions):
 
 class SpeakerSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(allow_blank=True)
-    sender = serializers.ChoiceField(choices=ROLES)
+    sender = serializers.CharField(help_text="user, partner, skip or text")
     messages = serializers.IntegerField()
 
 

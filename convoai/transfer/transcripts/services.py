@@ -14,8 +14,10 @@ from convoai.transfer.transcripts.transcript import Said, Transcript
 from partners.models import ConversationPartner
 
 SOURCE = "transcript"
-# Each COPY makes the database bring the talk's search column up to date once.
+# One COPY holds at most so many messages and characters: each statement has a limit of time, of
+# which most goes into search vectors, and brings the talk's own search column up to date.
 BATCH = 20_000
+BATCH_CHARACTERS = 2_000_000
 COLUMNS = (
     "user_id",
     "conversation_id",
@@ -65,11 +67,26 @@ def store_transcript(
         external_id=external_id(transcript),
     )
     if is_new:
-        for start in range(0, len(transcript.messages), BATCH):
-            part = transcript.messages[start : start + BATCH]
-            copy_rows("messages", COLUMNS, _rows(conversation, part, start))
+        first = 0
+        for part in parts(transcript.messages):
+            copy_rows("messages", COLUMNS, _rows(conversation, part, first))
+            first += len(part)
             progress(len(part))
     return conversation, is_new
+
+
+def parts(messages: Sequence[Said]) -> Iterator[list[Said]]:
+    """The messages in order, in lists that one COPY can take; none is empty."""
+    part: list[Said] = []
+    characters = 0
+    for one in messages:
+        if len(part) == BATCH or (part and characters + len(one.content) > BATCH_CHARACTERS):
+            yield part
+            part, characters = [], 0
+        part.append(one)
+        characters += len(one.content)
+    if part:
+        yield part
 
 
 def _rows(
