@@ -214,6 +214,13 @@ JOBS_PER_USER = number(env, "JOBS_PER_USER", least=1, default=100)
 GOOGLE_API_KEY = text(env, "GOOGLE_API_KEY") or text(env, "GEMINI_API_KEY")
 OPENAI_API_KEY = text(env, "OPENAI_API_KEY")
 
+# Who turns texts into vectors: word vectors of this repository's requirements, or a model elsewhere
+EMBEDDER = text(env, "EMBEDDER", default="wordllama")
+EMBEDDER_BASE_URL = text(env, "EMBEDDER_BASE_URL")
+EMBEDDER_ALLOWED_HOSTS = words(env, "EMBEDDER_ALLOWED_HOSTS", default=[])
+EMBEDDER_DIMENSIONS = number(env, "EMBEDDER_DIMENSIONS", least=0, default=0)
+EMBEDDER_TIMEOUT = seconds_of(env, "EMBEDDER_TIMEOUT", default=30)
+
 # Browsers from elsewhere
 CORS_ALLOWED_ORIGINS = words(
     env,

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations.models import Conversation, ConversationTopic, ExtractedFact
+from conversations.promises import open_lines, promises_of
 from conversations.serializers.facts import FactSerializer
 from convoai.analysis.inline import Understood, understand, understand_all
 from convoai.analysis.job_views import goes_on
@@ -21,7 +22,6 @@ from convoai.analysis.serializers import (
     GoesOnSerializer,
     QueuedJobSerializer,
 )
-from convoai.analysis.services import written
 from convoai.api.errors import InvalidParameter
 from convoai.api.fields import Flag, Id, Input
 from convoai.api.viewsets import OwnedViewSet, read_body
@@ -66,7 +66,6 @@ class AnalysisViewSet(OwnedViewSet):
         if isinstance(found, Job):
             conversation.refresh_from_db()
             return Response(stored(conversation))
-        name = conversation.partner.name
         return Response(
             {
                 "conversation_id": conversation.pk,
@@ -78,7 +77,7 @@ class AnalysisViewSet(OwnedViewSet):
                 "key_insights": found.key_insights,
                 "suggested_topics": found.suggested_topics,
                 "suggested_questions": found.suggested_questions,
-                "action_items": [written(item, name) for item in found.action_items],
+                "action_items": open_promises(conversation),
             }
         )
 
@@ -157,6 +156,13 @@ def facts_of(conversation: Conversation) -> list[Any]:
     return list(FactSerializer(facts, many=True).data)
 
 
+def open_promises(conversation: Conversation) -> list[str]:
+    """The promises of a talk that are still to be kept, in a line each."""
+    found = Conversation.objects.filter(pk=conversation.pk).values_list("action_items", flat=True)
+    name = conversation.partner.name
+    return open_lines(promises_of(found.first(), name), name)
+
+
 def stored(conversation: Conversation) -> dict[str, Any]:
     """The answer about a talk that a worker has understood."""
     links = ConversationTopic.objects.filter(conversation=conversation)
@@ -169,6 +175,7 @@ def stored(conversation: Conversation) -> dict[str, Any]:
         "extracted_facts": facts_of(conversation),
         "sentiment": conversation.sentiment or "unknown",
         **{name: getattr(conversation, name) or [] for name in LISTS},
+        "action_items": open_promises(conversation),
     }
 
 

@@ -120,6 +120,31 @@ def test_made_up_quotes_are_kept_for_review_only(
 
 
 @pytest.mark.bad_input(121)
+def test_promises_with_made_up_quotes_are_dropped(
+    api: APIClient, dana: ConversationPartner, by_model: ProviderServer
+) -> None:
+    def promise(who: str, quote: str) -> dict[str, object]:
+        return {"message": 1, "quote": quote, "who": who, "text": f"{who} will bring it"}
+
+    talk = make_conversation(dana, "Hi! I will bring it, and Tom will bring you the tent.")
+    said = [
+        promise("Tom", "Tom will bring you the tent"),
+        promise("dana", "I will bring it"),
+        promise("User", "and"),
+        promise("user", "I will pay for all of it"),
+        {**promise("user", "Hi"), "message": 99},
+    ]
+    by_model.answers = [says(facts=[], action_items=said)]
+    assert api.post(f"/api/conversations/{talk.pk}/analyze").status_code == 200
+    rows = api.get(f"/api/conversations/{talk.pk}/promises").json()
+    assert [(row["number"], row["who"], row["quote_start"]) for row in rows] == [
+        (1, "Tom", 25),
+        (2, "partner", 4),
+        (3, "user", 21),
+    ]
+
+
+@pytest.mark.bad_input(121)
 def test_what_a_hostile_talk_says_stays_in_its_fence(
     server: ProviderServer, dana: ConversationPartner
 ) -> None:

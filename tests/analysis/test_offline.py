@@ -177,6 +177,29 @@ def test_promises_and_requests_say_who_and_by_when() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "who"),
+    [
+        ("My brother Tom will bring you the tent on Friday.", "Tom"),
+        ("Ngozi will call me tomorrow.", "Ngozi"),
+        ("Tom will bring the tent.", None),
+        ("Tom and Eda will bring you the tent.", None),
+        ("Tom will not bring you the tent.", None),
+        ("If it rains, Tom will bring you the tent.", None),
+        ("Karim said Tom will bring you the tent.", None),
+        ("Will Tom bring you the tent?", None),
+        ("People will ask you for the tent.", None),
+    ],
+)
+def test_what_a_third_person_will_do_for_one_of_the_two(line: str, who: str | None) -> None:
+    turns = talk(line)
+    items = analysis_of(turns).action_items
+    assert [item.who for item in items] == ([who] if who else [])
+    for item in items:
+        content = turns[0].content
+        assert content[item.quote_start : item.quote_start + len(item.quote)] == item.quote
+
+
 def test_topics_mood_questions_and_insights_are_found() -> None:
     analysis = analysis_of(TALK)
     assert {"Pets", "Marriage"} & {topic.name for topic in analysis.topics}

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convoai.analysis.failure import AnalysisFailed
+from convoai.analysis.model.provider import LISTED_IN
+from convoai.outbound import RequestFailed
 
 if TYPE_CHECKING:
     import httpx2
@@ -44,10 +46,13 @@ async def ask(
 
     `seconds` is what all of them may take together.
     """
-    from convoai.analysis.model.transport import GuardedTransport, client
+    from convoai.transport import GuardedTransport, client
 
     transport = GuardedTransport(
-        allowed=provider.allowed_hosts, timeout=provider.timeout, pause=provider.pause
+        allowed=provider.allowed_hosts,
+        listed_in=LISTED_IN,
+        timeout=provider.timeout,
+        pause=provider.pause,
     )
     try:
         async with asyncio.timeout(seconds), client(transport, seconds) as http:
@@ -95,7 +100,7 @@ def _failure(error: BaseException) -> AnalysisFailed:
     """Why a model did not answer, in our own words: a library's message may quote the talk."""
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, AnalysisFailed):
+        if isinstance(seen, AnalysisFailed | RequestFailed):
             return AnalysisFailed(str(seen), permanent=seen.permanent, after=seen.after)
         seen = seen.__cause__ or seen.__context__
     return AnalysisFailed("the model's answer could not be used")

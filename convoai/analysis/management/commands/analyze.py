@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from types import FrameType
-from typing import Any, Self
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
@@ -14,6 +12,7 @@ from tqdm import tqdm
 from conversations.models import Conversation
 from convoai.accounts.models import User
 from convoai.analysis.many import MOST_ALIKE, Outcome, Patience, understand_one
+from convoai.interruption import Interruption
 from partners.models import ConversationPartner
 
 
@@ -77,26 +76,6 @@ class Command(BaseCommand):
         if failed:
             raise CommandError(f"{done} analysed{empty}, {failed} failed: run it again for those.")
         self.stdout.write(self.style.SUCCESS(f"{done} analysed{empty}."))
-
-
-class Interruption:
-    """Ctrl-C while it is entered: the first one is only noted, the next one interrupts as ever.
-
-    So the talk at hand is finished and its claim given back.
-    """
-
-    is_asked = False
-
-    def __enter__(self) -> Self:
-        self._before = signal.signal(signal.SIGINT, self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        self.is_asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def chosen_talks(partner: int | None, owner: str | None, *, every: bool) -> QuerySet[Conversation]:
