@@ -14,9 +14,9 @@ from django.utils.http import http_date
 from convoai.analysis.evidence import checked
 from convoai.analysis.failure import AnalysisFailed
 from convoai.analysis.model.analyzer import FallbackAnalyzer, ModelAnalyzer
-from convoai.analysis.model.transport import seconds_asked
 from convoai.analysis.offline.analyzer import OfflineAnalyzer
 from convoai.analysis.result import Analysis, Turn
+from convoai.transport import seconds_asked
 from tests.analysis.provider import (
     ProviderServer,
     completion,
