@@ -10,13 +10,13 @@ from django.db.models import Max
 from django.utils import timezone
 
 from conversations.models import Conversation, Message
+from conversations.services.embedding import MessageVectors, vectors_of
 from convoai.database.transactions import write
 from partners.models import ConversationPartner
 
 BATCH = 1_000
 
 
-@write
 def append_messages(
     *, conversation: Conversation, messages: Sequence[Mapping[str, Any]]
 ) -> list[Message]:
@@ -25,23 +25,32 @@ def append_messages(
     The talk's row is locked first, so that positions are not given twice and a deletion that
     runs at the same time either comes first (Conversation.DoesNotExist) or takes them along.
     """
+    return _append(conversation, messages, vectors_of(messages))
+
+
+@write
+def _append(
+    conversation: Conversation,
+    messages: Sequence[Mapping[str, Any]],
+    vectors: MessageVectors | None,
+) -> list[Message]:
     locked = Conversation.objects.select_for_update().only("pk", "user_id").get(pk=conversation.pk)
     last = Message.objects.filter(conversation=locked).aggregate(last=Max("position"))["last"]
-    return insert_messages(
-        locked, messages, first=0 if last is None else last + 1, moment=timezone.now()
-    )
+    first = 0 if last is None else last + 1
+    return insert_messages(locked, messages, vectors, first=first, moment=timezone.now())
 
 
 def insert_messages(
     conversation: Conversation,
     messages: Sequence[Mapping[str, Any]],
+    vectors: MessageVectors | None,
     *,
     first: int,
     moment: datetime,
 ) -> list[Message]:
     """Insert messages at the positions from `first` on, inside the caller's transaction.
 
-    Those without a time of their own were said at `moment`.
+    Those without a time of their own were said at `moment`. `vectors` are those of `vectors_of`.
     """
     rows = [
         Message(
@@ -52,6 +61,8 @@ def insert_messages(
             speaker=message.get("speaker") or "",
             content=message["content"],
             timestamp=message.get("timestamp") or moment,
+            embedding=vectors.vectors[index] if vectors else None,
+            embedding_model=vectors.model if vectors else None,
         )
         for index, message in enumerate(messages)
     ]
@@ -72,8 +83,22 @@ def correct_message(*, message: Message, changes: Mapping[str, Any]) -> Message:
         ConversationPartner.objects.select_for_update().only("pk").get(pk__in=talk)
     for name, value in changes.items():
         setattr(message, name, value)
-    message.save(update_fields=list(changes))
+    written = list(changes)
+    if {"content", "speaker"} & set(changes):
+        written += _embed_anew(message)
+    message.save(update_fields=written)
     return message
+
+
+def _embed_anew(message: Message) -> list[str]:
+    """Set the vector of the message's new words; return the columns to write."""
+    # One text takes less time than the statement that stores it, so it may hold the transaction.
+    vectors = vectors_of([{"speaker": message.speaker, "content": message.content}])
+    if vectors is None:
+        # The database takes the old vector away.
+        return []
+    message.embedding, message.embedding_model = vectors.vectors[0], vectors.model
+    return ["embedding", "embedding_model"]
 
 
 @write

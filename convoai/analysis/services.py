@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from conversations.models.fact import Origin, Review
 from conversations.promises import Promise, promises_of, renewed, stored
 from convoai.analysis.choice import configured_analyzer
 from convoai.analysis.evidence import checked, standing_promises
-from convoai.analysis.failure import AnalysisFailed
+from convoai.analysis.failure import AnalysisFailed, NotUnderstood
 from convoai.analysis.planning import carry_out
 from convoai.analysis.reading import known_facts, turns_of
 from convoai.analysis.reconcile import reconcile
@@ -35,12 +36,16 @@ def analyze_conversation(
 
     A talk without words gives sentiment `unknown` and stays open. `force` analyses again and
     replaces what the earlier run made and nobody touched. Raises Refusal `already_analyzed`
-    (without `force`), `already_running` (another analysis holds the claim) and `analysis_failed`
+    (without `force`), `already_running` (another analysis holds the claim) and NotUnderstood
     (the analyzer gave up; the reason stands with the talk, which stays as it was).
     """
-    analyzer = analyzer or configured_analyzer()
     if conversation.is_analyzed and not force:
         raise already_analyzed(conversation)
+    try:
+        analyzer = analyzer or configured_analyzer()
+    except ImproperlyConfigured as error:
+        # Our own words about a setting; the rest as when a provider refuses.
+        raise _refused(conversation, AnalysisFailed(str(error), permanent=True)) from None
     turns = turns_of(conversation)
     if not turns:
         return Analysis(analyzer.name, analyzer.version)
@@ -51,11 +56,15 @@ def analyze_conversation(
         analysis = analyzer.analyze(turns, partner.name, user.username, conversation.started_at)
         _store(conversation=conversation, analysis=analysis, force=force)
     except AnalysisFailed as failure:
-        Conversation.objects.filter(pk=conversation.pk).update(analysis_error=str(failure))
-        raise Refusal("analysis_failed", f"Analysis failed: {failure}") from None
+        raise _refused(conversation, failure) from None
     finally:
         Conversation.objects.filter(pk=conversation.pk).update(analysis_claimed_at=None)
     return analysis
+
+
+def _refused(conversation: Conversation, failure: AnalysisFailed) -> NotUnderstood:
+    Conversation.objects.filter(pk=conversation.pk).update(analysis_error=str(failure))
+    return NotUnderstood(failure)
 
 
 def _claim(conversation: Conversation) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +24,6 @@ from tests.analysis.provider import (
     completion,
     fact,
     notes,
-    provider_server,
     raw,
     says,
 )
@@ -51,23 +49,8 @@ HOSTILE = [
 
 
 @pytest.fixture
-def server() -> Iterator[ProviderServer]:
-    with provider_server() as running:
-        yield running
-
-
-@pytest.fixture
 def dana(alice: User) -> ConversationPartner:
     return make_partner(alice, "Dana")
-
-
-@pytest.fixture
-def by_model(server: ProviderServer, settings: Any) -> ProviderServer:
-    """The server, set as the analyzer of this installation."""
-    settings.ANALYZER = "openai:test-model"
-    settings.ANALYZER_BASE_URL = server.url
-    settings.ANALYZER_ALLOWED_HOSTS = [server.host]
-    return server
 
 
 def test_the_setting_makes_a_model_read_talks(
