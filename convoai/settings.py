@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "conversations",
     "django_q",
     "convoai.analysis",
+    "convoai.transfer",
     "convoai.api",
     "convoai.operations",
     "convoai.web",
