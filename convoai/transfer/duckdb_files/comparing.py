@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.db import connection
 
 from convoai.transfer.duckdb_files.digests import Checksum, canonical, digest, digested_columns
-from convoai.transfer.duckdb_files.storing import COLUMNS
 from convoai.transfer.duckdb_files.tables import Table
 
 FETCHED = 500
@@ -16,7 +14,11 @@ FETCHED = 500
 
 @dataclass
 class Comparison:
-    """Of one table. `changed` are known rows that are not as in the file, `broken` new ones."""
+    """Of one table: checksums, and the old numbers of rows that are not here as in the file.
+
+    `changed` rows were here before, and were edited since or come from elsewhere; `broken` ones
+    did not arrive as they were.
+    """
 
     file: Checksum = field(default_factory=Checksum)
     database: Checksum = field(default_factory=Checksum)
@@ -24,40 +26,49 @@ class Comparison:
     broken: list[int] = field(default_factory=list)
 
 
-def compare(
-    table: Table, on_difference: Callable[[int, list[str]], None] | None = None
-) -> Comparison:
+def compare(table: Table) -> Comparison:
     """Read the stored rows back and compare them with what was read from the file."""
     columns = digested_columns(table)
-    stored = [f't."{one.name}"' for one in columns]
-    late_file = [f's."{name}"' for name in table.late]
-    late_stored = [f't."{name}"' for name in table.late]
-    references = [f"s.{name}" for name in table.references]
-    right = [
-        f"t.{name} IS NOT DISTINCT FROM s.new_{name}"
-        for name in COLUMNS[table.name]
-        if name in table.references
-    ]
+    # What the digest leaves out: the row's references, in old numbers, and its late columns.
+    file_side = [f"s.{name}" for name in (*table.references, *table.late)]
+    stored_side = [f't."{name}"' for name in table.late]
     number = "s.old_id" if table.has_number else "s.conversation_id"
     found = Comparison()
     with connection.chunked_cursor() as cursor:
+        selected = [
+            f"coalesce({number}, 0)",
+            "s.fate IS NULL",
+            "s.digest",
+            "t.id IS NOT NULL",
+            references_agree(table),
+            *file_side,
+            *stored_side,
+            *(f't."{one.name}"' for one in columns),
+        ]
         cursor.execute(
-            f"SELECT coalesce({number}, 0), s.fate IS NULL, s.digest, {' AND '.join(right) or 'true'}, "
-            f"{', '.join([*references, *late_file, *late_stored, *stored])} "
-            f"FROM {table.stage} AS s JOIN {table.name} AS t ON t.id = s.new_id "
+            f"SELECT {', '.join(selected)} FROM {table.stage} AS s "
+            f"LEFT JOIN {table.name} AS t ON t.id = s.new_id "
             "WHERE s.fate IS NULL OR s.fate = 'known'"
         )
-        a = 4 + len(references)
-        b = a + len(late_file)
-        c = b + len(late_stored)
+        middle, end = 5 + len(file_side), 5 + len(file_side) + len(stored_side)
         while rows := cursor.fetchmany(FETCHED):
             for row in rows:
-                number_, is_new, expected, is_right = row[:4]
-                actual = digest(
-                    canonical(one, value) for one, value in zip(columns, row[c:], strict=True)
-                )
-                wanted = found.file.add(bytes(expected), [*row[4:a], *row[a:b]])
-                given = found.database.add(actual, [*(row[4:a] if is_right else [None]), *row[b:c]])
+                old_id, is_new, expected, is_here, is_right = row[:5]
+                wanted = found.file.add(bytes(expected), row[5:middle])
+                if not is_here:
+                    found.broken.append(old_id)
+                    continue
+                values = zip(columns, row[end:], strict=True)
+                actual = digest(canonical(one, value) for one, value in values)
+                references = row[5 : 5 + len(table.references)] if is_right else ("elsewhere",)
+                given = found.database.add(actual, [*references, *row[middle:end]])
                 if wanted != given:
-                    (found.broken if is_new else found.changed).append(number_)
+                    (found.broken if is_new else found.changed).append(old_id)
     return found
+
+
+def references_agree(table: Table) -> str:
+    """SQL: whether the stored row `t` points at the rows that the staged row `s` shall point at."""
+    return " AND ".join(
+        ["true", *(f"t.{name} IS NOT DISTINCT FROM s.new_{name}" for name in table.references)]
+    )

@@ -6,22 +6,26 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from convoai.accounts.models import User
 from convoai.refusals import Refusal
 from convoai.transfer.duckdb_files.comparing import Comparison, compare
-from convoai.transfer.duckdb_files.findings import Findings
-from convoai.transfer.duckdb_files.matching import KNOWN, Matcher
+from convoai.transfer.duckdb_files.findings import Findings, ranges
+from convoai.transfer.duckdb_files.matching import Matcher
 from convoai.transfer.duckdb_files.resolving import Resolver, create_map
 from convoai.transfer.duckdb_files.source import OldFile, open_file
 from convoai.transfer.duckdb_files.staging import Stager, create_stages
+from convoai.transfer.duckdb_files.statements import rows, run
 from convoai.transfer.duckdb_files.storing import prepare, store
 from convoai.transfer.duckdb_files.tables import MESSAGES, TABLES, TOPICS, USERS, Table
 
-BATCH = 2_000
 # "convoai" and "duck" in ASCII, cut to a bigint: one import at a time in one database.
 LOCK = 0x636F6E766475636B
+NEWCOMERS_LOCKED_OUT = """
+SELECT email FROM stage_users
+WHERE fate IS NULL AND starts_with(hashed_password, '!') ORDER BY seq
+"""
 SESSION = """
 SELECT set_config('work_mem', '64MB', true),
        set_config('statement_timeout', '0', true),
@@ -47,15 +51,12 @@ class TableResult:
 class ImportResult:
     findings: Findings
     tables: list[TableResult]
-    new_numbers: dict[str, int] = field(default_factory=dict)
-
-
-class DryRun(Exception):
-    """Takes the transaction back."""
+    # E-mail addresses of new users who have to set a password.
+    without_password: list[str] = field(default_factory=list)
 
 
 def import_file(
-    path: Path, *, owner: User | None, zone: tzinfo, batch: int = BATCH, dry_run: bool = False
+    path: Path, *, owner: User | None, zone: tzinfo, batch: int, dry_run: bool = False
 ) -> ImportResult:
     """Bring the rows of the file over, in one transaction; a dry run takes it back.
 
@@ -73,12 +74,10 @@ def import_file(
 
 def _begin() -> None:
     """Take the lock that makes a second import stop at once, and time for long statements."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        (is_ours,) = cursor.fetchone()
-        if not is_ours:
-            raise Refusal("busy", "Another import is running: wait for its end, then try again.")
-        cursor.execute(SESSION)
+    ((is_ours,),) = rows("SELECT pg_try_advisory_xact_lock(%s)", LOCK)
+    if not is_ours:
+        raise Refusal("busy", "Another import is running: wait for its end, then try again.")
+    run(SESSION)
 
 
 def run_stages(
@@ -99,12 +98,39 @@ def run_stages(
     resolver = Resolver(findings, owner_id)
     results = []
     for table in TABLES:
-        _analyze(table)
+        run(f"ANALYZE {table.stage}")
         _place(table, matcher, resolver, findings, owner_id)
         if write:
             store(table)
         results.append(_result(table, stager, findings, write=write))
-    return ImportResult(findings, results)
+    _remark(file, stager, findings)
+    return ImportResult(findings, results, [email for (email,) in rows(NEWCOMERS_LOCKED_OUT)])
+
+
+def _remark(file: OldFile, stager: Stager, findings: Findings) -> None:
+    if file.unknown_tables():
+        findings.remarks.append(f"Not read, unknown tables: {', '.join(file.unknown_tables())}.")
+    for table in TABLES:
+        if file.unknown_columns(table):
+            names = ", ".join(file.unknown_columns(table))
+            findings.remarks.append(f"Not read, unknown columns of {table.name}: {names}.")
+        if file.missing_columns(table):
+            names = ", ".join(file.missing_columns(table))
+            findings.remarks.append(f"Not in the file, columns of {table.name}: {names}.")
+        if table.has_number:
+            ((count,),) = rows(
+                f"SELECT count(*) FROM {table.stage} "
+                "WHERE fate IS NULL AND old_id IS NOT NULL AND old_id <> new_id"
+            )
+            if count:
+                findings.remarks.append(
+                    f"{table.name}: {count:,} numbers are taken here, new ones given."
+                )
+    if stager.made:
+        findings.remarks.append(
+            f"messages: {stager.made:,} made from the transcripts of conversations "
+            f"{ranges(stager.cut_talks)}."
+        )
 
 
 def _place(
@@ -133,33 +159,22 @@ def _place(
 def _result(table: Table, stager: Stager, findings: Findings, *, write: bool) -> TableResult:
     result = TableResult(table.name, read=stager.read[table.name])
     result.made = stager.made if table is MESSAGES else 0
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT fate, coalesce({'old_id' if table.has_number else 'conversation_id'}, 0) "
-            f"FROM {table.stage} WHERE fate IS NOT NULL AND fate <> %s",
-            [KNOWN],
-        )
-        for fate, row in cursor.fetchall():
-            findings.skip(table.name, fate, row)
-        cursor.execute(
-            "SELECT count(*) FILTER (WHERE fate IS NULL), count(*) FILTER (WHERE fate = %s) "
-            f"FROM {table.stage}",
-            [KNOWN],
-        )
-        result.imported, result.known = cursor.fetchone()
+    number = "old_id" if table.has_number else "conversation_id"
+    for fate, row in rows(
+        f"SELECT fate, {number} FROM {table.stage} WHERE fate IS NOT NULL AND fate <> 'known'"
+    ):
+        findings.skip(table.name, fate, row)
+    ((result.imported, result.known),) = rows(
+        "SELECT count(*) FILTER (WHERE fate IS NULL), count(*) FILTER (WHERE fate = 'known') "
+        f"FROM {table.stage}"
+    )
     result.repaired = findings.repaired_rows(table.name)
     result.skipped = findings.skipped_rows(table.name) + result.known
-    if write:
-        result.comparison = compare(table)
-        if result.comparison.broken:
-            raise Refusal(
-                "not_equal",
-                f"{len(result.comparison.broken)} rows of {table.name} did not arrive as they "
-                "were; nothing was stored. Please report this.",
-            )
+    result.comparison = compare(table)
+    if write and result.comparison.broken:
+        raise Refusal(
+            "not_equal",
+            f"{len(result.comparison.broken)} rows of {table.name} did not arrive as they were; "
+            "nothing was stored. Please report this.",
+        )
     return result
-
-
-def _analyze(table: Table) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE {table.stage}")

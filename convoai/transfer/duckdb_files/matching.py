@@ -1,18 +1,16 @@
 """Which rows of the file are here already, and which numbers the others get.
 
-Works on the stages, by sets. Without `write` nothing outside of them changes: rows to store get
-negative numbers that no stored row has.
+Works on the stages, by sets. Without `write` nothing outside of them changes, the sequences
+neither: rows that cannot keep their number get negative ones, which no stored row has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-from django.db import connection
 
 from convoai.accounts.services import free_username
 from convoai.transfer.duckdb_files.findings import Findings
+from convoai.transfer.duckdb_files.statements import rows, run
 from convoai.transfer.duckdb_files.tables import Table
 
 KNOWN = "known"
@@ -45,27 +43,25 @@ class Matcher:
         """Take the number from rows that have another row's, so that it means one row only."""
         self._noted(
             table,
-            "the number stands twice or is none: a new one",
-            f"UPDATE {table.stage} SET old_id = NULL WHERE old_id IS NOT NULL AND (old_id < 1 OR "
-            f"seq NOT IN (SELECT min(seq) FROM {table.stage} GROUP BY old_id)) "
-            "RETURNING seq",
-            is_row=False,
+            "the number stands twice, a new one given",
+            f"UPDATE {table.stage} AS s SET old_id = NULL FROM (SELECT seq, old_id, row_number() "
+            f"OVER (PARTITION BY old_id ORDER BY seq) AS nth FROM {table.stage}) AS same "
+            "WHERE same.seq = s.seq AND same.nth > 1 AND same.old_id IS NOT NULL "
+            "RETURNING same.old_id",
         )
 
     def users(self, owner: int | None) -> None:
         """Find the users by e-mail address; with `owner`, everything belongs to that user."""
         if owner is not None:
-            self._run(
-                "UPDATE stage_users SET new_id = %s, fate = %s", owner, "its rows go to --owner"
-            )
+            run("UPDATE stage_users SET new_id = %s, fate = %s", owner, "its rows go to --owner")
             return
-        self._run("UPDATE stage_users SET email_key = lower(email)")
-        self._run(
+        run("UPDATE stage_users SET email_key = lower(email)")
+        run(
             "UPDATE stage_users AS s SET new_id = u.id, fate = %s FROM users AS u "
             "WHERE lower(u.email) = s.email_key",
             KNOWN,
         )
-        self._run(
+        run(
             "WITH first AS (SELECT email_key, min(seq) AS seq FROM stage_users GROUP BY 1)"
             "UPDATE stage_users AS s SET fate = %s FROM first "
             "WHERE first.email_key = s.email_key AND s.seq <> first.seq",
@@ -75,13 +71,13 @@ class Matcher:
 
     def topics(self) -> None:
         """Find topics by their caseless name, here and among themselves."""
-        self._run(
+        run(
             "WITH first AS (SELECT name_key, min(seq) AS seq FROM stage_topics GROUP BY 1)"
             "UPDATE stage_topics AS s SET fate = %s FROM first "
             "WHERE first.name_key = s.name_key AND s.seq <> first.seq",
             "merged with the topic of the same name",
         )
-        self._run(
+        run(
             "UPDATE stage_topics AS s SET new_id = t.id, fate = coalesce(s.fate, %s) "
             "FROM topics AS t WHERE t.name_key = s.name_key",
             KNOWN,
@@ -89,14 +85,14 @@ class Matcher:
 
     def merge(self, table: Table, key: str) -> None:
         """Give merged rows the numbers of those with the same `key` that they went into."""
-        self._run(
+        run(
             f"UPDATE {table.stage} AS s SET new_id = first.new_id FROM {table.stage} AS first "
             f"WHERE s.new_id IS NULL AND first.{key} = s.{key} AND first.new_id IS NOT NULL"
         )
 
     def links(self) -> None:
         """Keep one link of each pair, the strongest, unless the pair is linked here already."""
-        self._run(
+        run(
             "WITH ranked AS (SELECT seq, row_number() OVER (PARTITION BY new_conversation_id, "
             "new_topic_id ORDER BY relevance_score DESC, seq) AS place "
             "FROM stage_conversation_topics WHERE fate IS NULL) "
@@ -104,7 +100,7 @@ class Matcher:
             "WHERE ranked.seq = s.seq AND ranked.place > 1",
             "merged with the link to the same topic",
         )
-        self._run(
+        run(
             "UPDATE stage_conversation_topics AS s SET new_id = t.id, fate = %s "
             "FROM conversation_topics AS t WHERE t.conversation_id = s.new_conversation_id "
             "AND t.topic_id = s.new_topic_id AND s.fate IS NULL",
@@ -114,7 +110,7 @@ class Matcher:
     def known(self, table: Table) -> None:
         """Find rows that are here: by number and time, else by content under the same parent."""
         parent = PARENT[table.name]
-        self._run(
+        run(
             f"UPDATE {table.stage} AS s SET new_id = t.id, fate = %s FROM {table.name} AS t "
             f"WHERE t.id = s.old_id AND t.{parent} = s.new_{parent} "
             "AND t.created_at = s.created_at AND s.fate IS NULL",
@@ -141,9 +137,9 @@ class Matcher:
         ours = ", ".join(names)
         place = "position" if table.name == "messages" else "0"
         staged_place = "coalesce(place, 0)" if table.name == "messages" else "0"
-        self._run(
-            f"WITH s AS (SELECT id, {ours}, {window} FROM (SELECT seq AS id, {staged_place} AS place, "
-            f"{keys(staged)} FROM {table.stage} WHERE fate IS NULL AND {staged[0]} IN "
+        run(
+            f"WITH s AS (SELECT id, {ours}, {window} FROM "
+            f"(SELECT seq AS id, {staged_place} AS place, {keys(staged)} FROM {table.stage} WHERE fate IS NULL AND {staged[0]} IN "
             # A parent that is new here has no rows yet.
             f"(SELECT new_id FROM {parent_stage} WHERE fate IS NOT NULL)) AS rows), "
             f"t AS (SELECT id, {ours}, {window} FROM (SELECT id, {place} AS place, {keys(stored)} "
@@ -157,23 +153,23 @@ class Matcher:
 
     def number(self, table: Table) -> None:
         """Give the rows to store their numbers: the old one where it is free."""
-        if not self._write:
-            self._run(f"UPDATE {table.stage} SET new_id = -seq WHERE fate IS NULL")
-            return
         if table.has_number:
-            self._run(
+            run(
                 f"UPDATE {table.stage} AS s SET new_id = old_id WHERE fate IS NULL "
                 "AND old_id BETWEEN 1 AND %s AND NOT EXISTS "
                 f"(SELECT FROM {table.name} AS t WHERE t.id = s.old_id)",
                 GREATEST_ID,
             )
+        if not self._write:
+            run(f"UPDATE {table.stage} SET new_id = -seq WHERE fate IS NULL AND new_id IS NULL")
+            return
         sequence = f"pg_get_serial_sequence('{table.name}', 'id')"
-        self._run(
+        run(
             f"SELECT setval({sequence}, highest) FROM (SELECT max(new_id) AS highest "
             f"FROM {table.stage} WHERE fate IS NULL) AS new "
             f"WHERE highest > coalesce(pg_sequence_last_value({sequence}::regclass), 0)"
         )
-        self._run(
+        run(
             f"WITH numbered AS (SELECT seq, nextval({sequence}) AS new_id FROM (SELECT seq "
             f"FROM {table.stage} WHERE fate IS NULL AND new_id IS NULL ORDER BY old_id, seq) AS o) "
             f"UPDATE {table.stage} AS s SET new_id = numbered.new_id FROM numbered "
@@ -181,7 +177,7 @@ class Matcher:
         )
 
     def _usernames(self) -> None:
-        taken = self._rows(
+        taken = rows(
             "SELECT seq, old_id, username, email FROM (SELECT *, row_number() OVER "
             "(PARTITION BY username ORDER BY seq) AS nth FROM stage_users WHERE fate IS NULL) AS s "
             "WHERE nth > 1 OR EXISTS (SELECT FROM users WHERE users.username = s.username) "
@@ -190,26 +186,15 @@ class Matcher:
         given: set[str] = set()
         for seq, old_id, username, _ in taken:
             number, name = 1, free_username(username)
-            while name in given or self._rows(
+            while name in given or rows(
                 "SELECT 1 FROM stage_users WHERE username = %s LIMIT 1", name
             ):
                 number += 1
                 name = free_username(f"{username[:140]}-{number}")
             given.add(name)
-            self._run("UPDATE stage_users SET username = %s WHERE seq = %s", name, seq)
+            run("UPDATE stage_users SET username = %s WHERE seq = %s", name, seq)
             self._findings.repair("users", "username is taken, a number added", old_id)
 
-    def _noted(
-        self, table: Table, what: str, query: str, *values: Any, is_row: bool = True
-    ) -> None:
-        for (row,) in self._rows(query, *values):
-            self._findings.repair(table.name, what, row if is_row else None)
-
-    def _run(self, query: str, *values: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(query, values or None)
-
-    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with connection.cursor() as cursor:
-            cursor.execute(query, values or None)
-            return cursor.fetchall()
+    def _noted(self, table: Table, what: str, query: str) -> None:
+        for (row,) in rows(query):
+            self._findings.repair(table.name, what, row)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db import connection
-
 from convoai.transfer.duckdb_files.findings import Findings
+from convoai.transfer.duckdb_files.statements import rows, run
 from convoai.transfer.duckdb_files.tables import Table
 
 # A child's owner is its parent's; this says which parent.
@@ -25,15 +22,14 @@ def create_map(table: Table) -> None:
     Merged rows share a new number; the first old one stands for all of them in checksums.
     """
     owner = {"users": "new_id", "topics": "NULL::bigint"}.get(table.name, "new_user_id")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"DROP TABLE IF EXISTS map_{table.name}; "
-            f"CREATE TEMPORARY TABLE map_{table.name} ON COMMIT DROP AS "
-            f"SELECT old_id, new_id, {owner} AS owner, "
-            "min(old_id) OVER (PARTITION BY new_id) AS first_id "
-            f"FROM {table.stage} WHERE old_id IS NOT NULL AND new_id IS NOT NULL; "
-            f"CREATE UNIQUE INDEX ON map_{table.name} (old_id); ANALYZE map_{table.name}"
-        )
+    run(
+        f"DROP TABLE IF EXISTS map_{table.name}; "
+        f"CREATE TEMPORARY TABLE map_{table.name} ON COMMIT DROP AS "
+        f"SELECT old_id, new_id, {owner} AS owner, "
+        "min(old_id) OVER (PARTITION BY new_id) AS first_id "
+        f"FROM {table.stage} WHERE old_id IS NOT NULL AND new_id IS NOT NULL; "
+        f"CREATE UNIQUE INDEX ON map_{table.name} (old_id); ANALYZE map_{table.name}"
+    )
 
 
 class Resolver:
@@ -45,7 +41,7 @@ class Resolver:
         """Fill the new references and the owner; leave out rows whose parent is missing."""
         if table.name == "conversation_partners" and self._owner is not None:
             # One owner for all: which user of the file they had does not matter any more.
-            self._run(
+            run(
                 f"UPDATE {table.stage} SET new_user_id = %s, "
                 "user_id = (SELECT min(old_id) FROM stage_users)",
                 self._owner,
@@ -63,41 +59,32 @@ class Resolver:
         target = table.references[name]
         owner = ", new_user_id = map.owner" if gives_owner and name != "user_id" else ""
         same = "" if gives_owner or target == "topics" else " AND map.owner = s.new_user_id"
-        self._run(
+        run(
             f"UPDATE {table.stage} AS s SET new_{name} = map.new_id, {name} = map.first_id{owner} "
             f"FROM map_{target} AS map WHERE map.old_id = s.{name}{same}"
         )
         what = name.removesuffix("_id").replace("_", " ")
         if (table.name, name) in MAY_BE_NULL:
-            for (row,) in self._rows(
+            for (row,) in rows(
                 f"UPDATE {table.stage} SET {name} = NULL "
                 f"WHERE {name} IS NOT NULL AND new_{name} IS NULL AND fate IS NULL RETURNING old_id"
             ):
                 self._findings.repair(table.name, f"its {what} is missing, left empty", row)
             return
-        self._run(
+        run(
             f"UPDATE {table.stage} SET fate = %s WHERE new_{name} IS NULL AND fate IS NULL",
             f"its {what} is missing",
         )
 
     def _note_moved(self, table: Table) -> None:
         """A talk belongs to the owner of its partner."""
-        for (row,) in self._rows(
+        for (row,) in rows(
             f"SELECT s.old_id FROM {table.stage} AS s "
             "LEFT JOIN map_users AS map ON map.old_id = s.user_id "
             "WHERE s.fate IS NULL AND map.new_id IS DISTINCT FROM s.new_user_id"
         ):
             self._findings.repair(table.name, "its partner is another user's: given to them", row)
-        self._run(
+        run(
             f"UPDATE {table.stage} AS s SET user_id = map.first_id, new_user_id = map.owner "
             "FROM map_users AS map WHERE map.new_id = s.new_user_id AND map.old_id = map.first_id"
         )
-
-    def _run(self, query: str, *values: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(query, values or None)
-
-    def _rows(self, query: str) -> list[tuple[Any, ...]]:
-        with connection.cursor() as cursor:
-            cursor.execute(query)
-            return cursor.fetchall()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from array import array
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from typing import Any
@@ -76,7 +77,10 @@ def create_stages() -> None:
 
 
 class Stager:
-    """Reads a file's tables into the temporary ones; `read` counts rows, `made` those added."""
+    """Reads a file's tables into the temporary ones.
+
+    `read` counts a table's rows, `made` the messages cut from transcripts, of `cut_talks`.
+    """
 
     def __init__(self, file: OldFile, findings: Findings, zone: tzinfo, batch: int) -> None:
         self._file = file
@@ -85,6 +89,7 @@ class Stager:
         self._batch = batch
         self.read: dict[str, int] = {}
         self.made = 0
+        self.cut_talks = array("q")
 
     def fill(self, table: Table) -> None:
         """Read one table. Raises Refusal when the file turns out to be damaged."""
@@ -110,6 +115,7 @@ class Stager:
 
     def _cut(self, talks: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
         for talk, transcript, partner_name, started_at, created_at in talks:
+            self.cut_talks.append(talk or 0)
             said_at = started_at
             for place, turn in enumerate(split_transcript(transcript, partner_name)):
                 self.made += 1

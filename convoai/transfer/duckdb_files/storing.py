@@ -123,7 +123,7 @@ WITH rivals AS (
 UPDATE stage_extracted_facts AS s
 SET is_current = false, closed_by = rivals.newer, valid_to = rivals.until
 FROM rivals WHERE rivals.seq = s.seq AND rivals.newer IS NOT NULL
-RETURNING s.old_id, s.fate
+RETURNING s.old_id
 """
 
 # What is current here stays so: an import adds and changes no row that stands.
@@ -134,7 +134,7 @@ FROM extracted_facts AS f
 WHERE s.fate IS NULL AND s.is_current AND NOT s.many_valued AND f.is_current
   AND NOT f.many_valued AND f.subject = 'partner' AND f.partner_id = s.new_partner_id
   AND f.fact_key = s.fact_key
-RETURNING s.old_id, s.fate
+RETURNING s.old_id
 """
 
 QUOTES = """
@@ -147,9 +147,9 @@ WHERE m.new_id = s.new_source_message_id AND s.fate IS NULL
 # Pictures below faces/ are this installation's own, one folder for each user.
 FOREIGN_PICTURES = """
 UPDATE stage_conversation_partners AS s SET image_path = NULL
-WHERE s.image_path LIKE 'faces/%%' AND s.fate IS NULL
+WHERE s.image_path LIKE 'faces/%'
   AND NOT starts_with(s.image_path, 'faces/' || s.new_user_id || '/')
-RETURNING s.old_id, s.fate
+RETURNING s.old_id
 """
 
 
@@ -168,10 +168,9 @@ def prepare(table: Table, findings: Findings) -> None:
     }.get(table.name, ())
     with connection.cursor() as cursor:
         for query, what, values in steps:
-            cursor.execute(query, values)
-            for row, fate in cursor.fetchall() if what else ():
-                if fate is None:
-                    findings.repair(table.name, what, row)
+            cursor.execute(query, values or None)
+            for (row,) in cursor.fetchall() if what else ():
+                findings.repair(table.name, what, row)
 
 
 def store(table: Table) -> None:

@@ -71,9 +71,9 @@ def vector_text(numbers: array[float]) -> str:
 
 
 def size_of(text: str) -> int:
-    """How many numbers the model of a stored vector had: the least usual size that holds them."""
+    """How many numbers the older backend gives a text: 768, or all when they do not fit."""
     used = len(stored_vector(text))
-    return min(size for size in (512, 768, DIMENSIONS) if size >= used)
+    return min(size for size in (768, DIMENSIONS) if size >= used)
 
 
 def model_name(numbers: array[float]) -> str:
