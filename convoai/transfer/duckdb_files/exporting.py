@@ -49,9 +49,11 @@ def export_file(path: Path) -> dict[str, int]:
     The file is there when it is complete, and not before. Raises Refusal when there is one of
     that name, or it cannot be written.
     """
+    is_outermost = not connection.in_atomic_block
     with new_file(path) as target, transaction.atomic():
-        # One look at the database, whatever is written meanwhile.
-        run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        if is_outermost:
+            # One look at the database, whatever is written meanwhile.
+            run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         run("SELECT set_config('statement_timeout', '0', true)")
         return _write(target)
 

@@ -139,7 +139,8 @@ class Matcher:
         staged_place = "coalesce(place, 0)" if table.name == "messages" else "0"
         run(
             f"WITH s AS (SELECT id, {ours}, {window} FROM "
-            f"(SELECT seq AS id, {staged_place} AS place, {keys(staged)} FROM {table.stage} WHERE fate IS NULL AND {staged[0]} IN "
+            f"(SELECT seq AS id, {staged_place} AS place, {keys(staged)} "
+            f"FROM {table.stage} WHERE fate IS NULL AND {staged[0]} IN "
             # A parent that is new here has no rows yet.
             f"(SELECT new_id FROM {parent_stage} WHERE fate IS NOT NULL)) AS rows), "
             f"t AS (SELECT id, {ours}, {window} FROM (SELECT id, {place} AS place, {keys(stored)} "
