@@ -60,7 +60,13 @@ def link(talk: int, topic: int, **values: Any) -> dict[str, Any]:
 
 
 def fact(number: int = 1, key: Any = "employer", value: Any = "Nordlicht", **values: Any) -> Any:
-    given = {"partner_id": 1, "conversation_id": 1, "category": "work", "source_message_id": 1}
+    given = {
+        "partner_id": 1,
+        "conversation_id": 1,
+        "category": "work",
+        "source_message_id": 1,
+        "confidence": 0.5,
+    }
     times = {"extracted_at": NOON, "created_at": NOON}
     return {"id": number, **given, "fact_key": key, "fact_value": value, **times} | values
 
@@ -69,11 +75,14 @@ def vector(size: int, first: float = 1.0) -> str:
     return json.dumps([first, *[0.5] * (size - 1)])
 
 
-def write_file(path: Path, *, without: str = "", plain: bool = False, **tables: Rows) -> Path:
+def write_file(
+    path: Path, *, without: str = "", change: str = "", plain: bool = False, **tables: Rows
+) -> Path:
     """A file with one user, partner and talk, and these rows instead or besides.
 
     `without` names tables and columns (`messages`, `conversations.full_transcript`) to leave
-    out; a `plain` file has no constraints, so that it can hold anything.
+    out, `change` is SQL for the end; a `plain` file has no constraints, so that it can hold
+    anything.
     """
     rows: dict[str, Rows] = {
         "users": [user()],
@@ -97,6 +106,7 @@ def write_file(path: Path, *, without: str = "", plain: bool = False, **tables: 
             file.execute(
                 f"ALTER TABLE {table} DROP COLUMN {column}" if column else f"DROP TABLE {table}"
             )
+        file.execute(change)
     return path
 
 

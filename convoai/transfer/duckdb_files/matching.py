@@ -178,6 +178,12 @@ class Matcher:
         )
 
     def _usernames(self) -> None:
+        # Those that got a number before keep it.
+        run(
+            "UPDATE stage_users AS s SET username = u.username FROM users AS u "
+            "WHERE u.id = s.new_id AND s.fate = 'known' AND starts_with(u.username, s.username) "
+            "AND substr(u.username, length(s.username) + 1) ~ '^[-0-9]+$'"
+        )
         taken = rows(
             "SELECT seq, old_id, username, email FROM (SELECT *, row_number() OVER "
             "(PARTITION BY username ORDER BY seq) AS nth FROM stage_users WHERE fate IS NULL) AS s "
