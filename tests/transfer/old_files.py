@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,14 @@ from convoai.transfer.duckdb_files.tables import TABLES
 
 PASSWORD = "an old pass phrase"
 NOON = "2024-05-01 12:00:00+00"
+TYPES = {
+    "id": "INTEGER",
+    "text": "VARCHAR",
+    "flag": "BOOLEAN",
+    "number": "FLOAT",
+    "whole": "INTEGER",
+    "time": "TIMESTAMP WITH TIME ZONE",
+}
 Rows = Sequence[dict[str, Any]]
 
 
@@ -24,7 +32,7 @@ def old_hash(password: str = PASSWORD) -> str:
 
 
 def user(number: int = 1, **values: Any) -> dict[str, Any]:
-    name = ("", "dora", "emil", "fritz")[number]
+    name = ("", "dora", "emil", "fritz", "gesa", "hans")[number]
     given = {"email": f"{name}@example.com", "username": name, "hashed_password": "auto-generated"}
     return {"id": number, **given, "created_at": NOON, **values}
 
@@ -76,7 +84,13 @@ def vector(size: int, first: float = 1.0) -> str:
 
 
 def write_file(
-    path: Path, *, without: str = "", change: str = "", plain: bool = False, **tables: Rows
+    path: Path,
+    *,
+    without: str = "",
+    change: str = "",
+    plain: bool = False,
+    vector_type: str = "JSON",
+    **tables: Rows,
 ) -> Path:
     """A file with one user, partner and talk, and these rows instead or besides.
 
@@ -92,15 +106,15 @@ def write_file(
         **tables,
     }
     with duckdb.connect(str(path)) as file:
-        for statement in statements({}):
+        file.execute("BEGIN")
+        for statement in plain_statements(vector_type) if plain else statements({}):
             file.execute(statement)
-        if plain:
-            _drop_constraints(file)
         for name, contents in rows.items():
             for row in contents:
                 marks = ", ".join("?" for _ in row)
                 columns = ", ".join(f'"{column}"' for column in row)
                 file.execute(f"INSERT INTO {name} ({columns}) VALUES ({marks})", list(row.values()))
+        file.execute("COMMIT")
         for name in without.split():
             table, _, column = name.partition(".")
             file.execute(
@@ -110,11 +124,10 @@ def write_file(
     return path
 
 
-def _drop_constraints(file: duckdb.DuckDBPyConnection) -> None:
-    names = [table.name for table in TABLES]
-    for name in names:
-        file.execute(f"CREATE TABLE {name}_plain AS FROM {name}")
-    for name in reversed(names):
-        file.execute(f"DROP TABLE {name}")
-    for name in names:
-        file.execute(f"ALTER TABLE {name}_plain RENAME TO {name}")
+def plain_statements(vector_type: str) -> Iterator[str]:
+    """The tables with their types and nothing else."""
+    for table in TABLES:
+        columns = ", ".join(
+            f'"{column.name}" {TYPES.get(column.kind, vector_type)}' for column in table.columns
+        )
+        yield f"CREATE TABLE {table.name} ({columns})"

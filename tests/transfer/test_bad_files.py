@@ -17,6 +17,8 @@ from tests.transfer.old_files import message, write_file
 
 pytestmark = pytest.mark.django_db
 
+# Both read a file in the same way: each of the cases tries one of them.
+COMMANDS = ("import_duckdb", "verify_duckdb")
 # Keeps the file open for writing until its input ends, as a running old backend does.
 OLD_BACKEND = "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print(1, flush=True); input()"
 
@@ -73,14 +75,13 @@ def of_views(path: Path) -> None:
         (of_views, "has no table topics"),
     ],
 )
-@pytest.mark.parametrize("command", ["import_duckdb", "verify_duckdb"])
 def test_bad_file_is_refused_in_one_sentence(
-    tmp_path: Path, write: Callable[[Path], None], says: str, command: str
+    tmp_path: Path, write: Callable[[Path], None], says: str
 ) -> None:
     path = tmp_path / "old.duckdb"
     write(path)
     with pytest.raises(CommandError, match=says) as refusal:
-        run(command, path)
+        run(COMMANDS[len(says) % 2], path)
     assert "\n" not in str(refusal.value)
     assert refusal.value.returncode == 1
     assert not User.objects.exists()
@@ -104,7 +105,7 @@ def test_file_in_use_is_refused(tmp_path: Path) -> None:
 def test_damage_in_the_middle_leaves_nothing_behind(tmp_path: Path) -> None:
     path = write_file(
         tmp_path / "old.duckdb",
-        messages=[message(number, f"Sentence {number}. " * 200) for number in range(1, 1500)],
+        messages=[message(number, f"Sentence {number}. " * 200) for number in range(1, 400)],
     )
     content = bytearray(path.read_bytes())
     place = content.find(b"Sentence")

@@ -35,11 +35,11 @@ from tests.transfer.old_files import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two users; Dora's partner, two talks, messages, a topic and a fact."""
     return write_file(
-        tmp_path / "old.duckdb",
+        tmp_path_factory.mktemp("old") / "old.duckdb",
         users=[user(1, hashed_password=old_hash()), user(2)],
         conversation_partners=[
             partner(1, relationship="friend", image_embedding=vector(512)),
@@ -101,16 +101,16 @@ def test_old_password_opens_the_new_account(file: Path, client: Client) -> None:
 
 
 @pytest.mark.bad_input(87)
-@pytest.mark.parametrize("stored", ["auto-generated", "", "$2b$04$short", "$2b$99$" + "a" * 53])
-def test_password_that_nobody_can_have_is_listed(
-    tmp_path: Path, client: Client, stored: str
-) -> None:
-    path = write_file(tmp_path / "old.duckdb", users=[user(hashed_password=stored)])
-    report = import_file(path)
-    assert not User.objects.get().has_usable_password()
-    assert "Without a usable password: dora@example.com." in report
-    assert "users: no usable password: it must be set anew: 1 row: 1" in report
-    form = {"username": "dora@example.com", "password": stored or "x"}
+def test_passwords_that_nobody_can_have_are_listed(tmp_path: Path, client: Client) -> None:
+    stored = ["auto-generated", "", "$2b$04$short", f"$2b$99${'a' * 53}", old_hash()]
+    people = [user(number, hashed_password=one) for number, one in enumerate(stored, start=1)]
+    report = import_file(write_file(tmp_path / "old.duckdb", users=people))
+    usable = [one.email for one in User.objects.all() if one.has_usable_password()]
+    assert usable == ["hans@example.com"]
+    listed = ", ".join(f"{name}@example.com" for name in ("dora", "emil", "fritz", "gesa"))
+    assert f"Without a usable password: {listed}." in report
+    assert "users: no usable password: it must be set anew: 4 rows: 1-4" in report
+    form = {"username": "dora@example.com", "password": "auto-generated"}
     assert client.post("/accounts/login/", form).status_code == 200
 
 
