@@ -1,4 +1,4 @@
-"""The app `transfer`: data in and out; commands, no tables."""
+"""The app `transfer`: no tables of its own, only commands."""
 
 from __future__ import annotations
 
@@ -9,3 +9,6 @@ class TransferConfig(AppConfig):
     name = "convoai.transfer"
     label = "transfer"
     verbose_name = "Transfer"
+
+    def ready(self) -> None:
+        import convoai.transfer.archive.signals  # noqa: F401 - connects its receiver
