@@ -28,6 +28,8 @@ WHERE fate IS NULL AND starts_with(hashed_password, '!') ORDER BY seq
 """
 SESSION = """
 SELECT set_config('work_mem', '64MB', true),
+       -- How full the stages are is guessed badly, and all joins here are of whole tables.
+       set_config('enable_nestloop', 'off', true),
        set_config('statement_timeout', '0', true),
        set_config('idle_in_transaction_session_timeout', '0', true)
 """

@@ -116,7 +116,15 @@ class Matcher:
             "AND t.created_at = s.created_at AND s.fate IS NULL",
             KNOWN,
         )
+        parents = f"stage_{table.references[parent]}"
         for columns in SAME[table.name]:
+            # A parent that is new here has no rows yet.
+            if not rows(
+                f"SELECT 1 FROM {table.stage} WHERE fate IS NULL AND new_{parent} IN "
+                f"(SELECT new_id FROM {parents} WHERE fate IS NOT NULL) LIMIT 1"
+            ):
+                return
+            run(f"ANALYZE {table.stage}")
             self._match_by(
                 (f"new_{parent}", "created_at", *columns), (parent, "created_at", *columns), table
             )
@@ -141,7 +149,6 @@ class Matcher:
             f"WITH s AS (SELECT id, {ours}, {window} FROM "
             f"(SELECT seq AS id, {staged_place} AS place, {keys(staged)} "
             f"FROM {table.stage} WHERE fate IS NULL AND {staged[0]} IN "
-            # A parent that is new here has no rows yet.
             f"(SELECT new_id FROM {parent_stage} WHERE fate IS NOT NULL)) AS rows), "
             f"t AS (SELECT id, {ours}, {window} FROM (SELECT id, {place} AS place, {keys(stored)} "
             f"FROM {table.name} AS stored WHERE {stored[0]} IN (SELECT new_id FROM {parent_stage} "

@@ -12,13 +12,13 @@ from django.db import connection
 from tqdm import tqdm
 
 from conversations.transcripts import split_transcript
+from convoai.transfer.copying import copy_rows
 from convoai.transfer.duckdb_files.cleaning import Cleaner, Row, kept_time, microseconds, moment
-from convoai.transfer.duckdb_files.copying import copy_rows
 from convoai.transfer.duckdb_files.digests import canonical, digest, digested_columns
 from convoai.transfer.duckdb_files.findings import Findings
 from convoai.transfer.duckdb_files.source import OldFile
 from convoai.transfer.duckdb_files.tables import CONVERSATIONS, MESSAGES, TABLES, Table
-from convoai.transfer.duckdb_files.vectors import model_name
+from convoai.transfer.duckdb_files.vectors import model_name, vector_text
 
 TYPES = {
     "text": "text",
@@ -149,13 +149,15 @@ class Stager:
         for number, row in enumerate(rows, start=1):
             row["seq"] = row.get("seq", number)
             row["old_id"] = row.get("id")
-            row["digest"] = digest(canonical(one, row[one.name]) for one in digested)
+            # As PostgreSQL writes bytes.
+            row["digest"] = r"\x" + digest(canonical(one, row[one.name]) for one in digested).hex()
             for name in times:
                 if row[name] is not None:
                     row[name] = moment(row[name])
             for name in vectors:
                 if row[name] is not None:
                     row[f"{name}_model"] = model_name(row[name])
+                    row[name] = vector_text(row[name])
             yield [row.get(name) for name in columns]
 
 
