@@ -47,7 +47,8 @@ class Message(models.Model):
     timestamp = models.DateTimeField(default=timezone.now, db_default=Now())
     # Written by the trigger of migration 0003 only.
     search = SearchVectorField(null=True, editable=False)
-    # In the dimensions of its model, so that the vector stays in the row.
+    # In the dimensions of its model, so that the vector stays in the row. Null with a model: the
+    # message has no word that the model knows.
     embedding = HalfVectorField(null=True, editable=False)
     embedding_model = models.CharField(max_length=200, null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
@@ -70,7 +71,11 @@ class Message(models.Model):
             ),
             readable_times("messages_readable_times", "timestamp"),
         ]
-        indexes = [GinIndex(fields=["search"], name="idx_messages_search")]
+        indexes = [
+            GinIndex(fields=["search"], name="idx_messages_search"),
+            # Counts and finds what today's model has not embedded.
+            models.Index(fields=["user", "embedding_model"], name="idx_messages_embedding_model"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.speaker or self.sender}: {self.content[:60]}"

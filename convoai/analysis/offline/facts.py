@@ -52,9 +52,12 @@ def _facts_of_turn(read: ReadTurn, worth: float, said_at: datetime) -> Iterator[
     told = told_in(read)
     covered: dict[int, int] = {}
     for item in told:
+        moments: list[Moment] | None = None
         for match in islice(_known(item.clause, said_at.date()), MOST_KNOWN):
+            # Once for a clause, however many facts it tells.
+            moments = _moments(item.clause, said_at) if moments is None else moments
             covered[item.clause.start] = covered.get(item.clause.start, 0) + match.end - match.begin
-            yield _known_fact(read, item.clause, match, said_at)
+            yield _known_fact(read, item.clause, match, moments, said_at)
     chosen = _chosen(told, covered, worth)
     for group in grouped(told, chosen):
         yield from _statement(read, group, worth, said_at)
@@ -87,10 +90,11 @@ def _known(clause: Clause, today: date) -> Iterator[Match]:
     yield from birthdays_of(clause, today)
 
 
-def _known_fact(read: ReadTurn, clause: Clause, match: Match, said_at: datetime) -> FactFound:
+def _known_fact(
+    read: ReadTurn, clause: Clause, match: Match, moments: Sequence[Moment], said_at: datetime
+) -> FactFound:
     key = key_named(match.key)
     begin, end = clause.words[match.begin].start, clause.words[match.end - 1].end
-    moments = moments_of(clause.lower, said_at.date(), looks_back(clause.lower, _verb_at(clause)))
     return FactFound(
         category=key.category,
         fact_key=key.name,
@@ -111,7 +115,7 @@ def _statement(
     """Clauses in a row as a fact of its kind, about the speaker or a third person."""
     clause = group[0].clause
     lower = clause.lower
-    moments = moments_of(lower, said_at.date(), looks_back(lower, _verb_at(clause)))
+    moments = _moments(clause, said_at)
     person = next((p for p in people_of(clause) if p.begin == clause.subject_at), None)
     subject: str = read.turn.sender
     if person and person.end < len(clause.words):
@@ -143,8 +147,13 @@ def _statement(
 
 def _more(read: ReadTurn, clause: Clause, said_at: datetime) -> str:
     """A clause that goes on from the one before."""
-    moments = moments_of(clause.lower, said_at.date(), looks_back(clause.lower, _verb_at(clause)))
+    moments = _moments(clause, said_at)
     return worded(clause, Names(read.listener), moments).removeprefix("says that ")
+
+
+def _moments(clause: Clause, said_at: datetime) -> list[Moment]:
+    lower = clause.lower
+    return moments_of(lower, said_at.date(), looks_back(lower, _verb_at(clause)))
 
 
 def _verb_at(clause: Clause) -> int | None:
