@@ -164,7 +164,7 @@ def test_export_that_fails_leaves_nothing_behind(
 def test_differences_are_printed(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import_file(file)
     Conversation.objects.filter(pk=1).update(summary="Another")
-    Message.objects.filter(pk=1).update(content="Corrected.")
+    Message.objects.filter(pk=2).update(content="Corrected.")
     ExtractedFact.objects.get(pk=9).delete()
     added = make_partner(User.objects.get(pk=1), "New")
     ConversationPartner.objects.filter(pk=1).update(image_embedding=None)
@@ -174,7 +174,7 @@ def test_differences_are_printed(file: Path, capsys: pytest.CaptureFixture[str])
     printed = capsys.readouterr().out
     for line in (
         "conversations: summary differs: 1",
-        "messages: content differs: 1",
+        "messages: content differs: 2",
         "extracted_facts: only in the file: 9",
         f"conversation_partners: only in the database: {added.pk}",
         "conversation_partners: image_embedding differs: 1",

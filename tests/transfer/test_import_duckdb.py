@@ -17,7 +17,7 @@ from convoai.accounts.models import User
 from convoai.transfer.duckdb_files.importing import LOCK
 from partners.models import ConversationPartner
 from tests.factories import make_conversation, make_fact, make_message, make_partner, make_user
-from tests.transfer.commands import checksums, counts, everything, import_file
+from tests.transfer.commands import checksums, counts, everything, import_file, run
 from tests.transfer.old_files import (
     PASSWORD,
     fact,
@@ -160,6 +160,17 @@ def test_mapped_rows_are_known_again_also_when_edited(file: Path) -> None:
     report = import_file(file)
     assert everything() == before
     assert "not as in the file, left as they are here" in report
+
+
+def test_embedding_that_was_made_anew_here_is_no_difference(file: Path) -> None:
+    import_file(file)
+    vector = [0.0] * 4095 + [1.0]
+    Conversation.objects.filter(pk=1).update(embedding=vector, embedding_model="of today")
+    report = import_file(file)
+    assert "not as in the file" not in report
+    assert "agree" in run("verify_duckdb", file)
+    Conversation.objects.filter(pk=1).update(embedding_model="imported-768")
+    assert "conversations: not as in the file, left as they are here: 1" in import_file(file)
 
 
 def test_what_a_grown_file_has_more_is_added(file: Path, tmp_path: Path) -> None:

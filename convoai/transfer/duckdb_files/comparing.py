@@ -41,6 +41,7 @@ def compare(table: Table) -> Comparison:
             "s.digest",
             "t.id IS NOT NULL",
             references_agree(table),
+            derived_agree(table),
             *file_side,
             *stored_side,
             *(f't."{one.name}"' for one in columns),
@@ -50,19 +51,19 @@ def compare(table: Table) -> Comparison:
             f"LEFT JOIN {table.name} AS t ON t.id = s.new_id "
             "WHERE s.fate IS NULL OR s.fate = 'known'"
         )
-        middle, end = 5 + len(file_side), 5 + len(file_side) + len(stored_side)
+        middle, end = 6 + len(file_side), 6 + len(file_side) + len(stored_side)
         while rows := cursor.fetchmany(FETCHED):
             for row in rows:
-                old_id, is_new, expected, is_here, is_right = row[:5]
-                wanted = found.file.add(bytes(expected), row[5:middle])
+                old_id, is_new, expected, is_here, is_right, is_kept = row[:6]
+                wanted = found.file.add(bytes(expected), row[6:middle])
                 if not is_here:
                     found.broken.append(old_id)
                     continue
                 values = zip(columns, row[end:], strict=True)
                 actual = digest(canonical(one, value) for one, value in values)
-                references = row[5 : 5 + len(table.references)] if is_right else ("elsewhere",)
+                references = row[6 : 6 + len(table.references)] if is_right else ("elsewhere",)
                 given = found.database.add(actual, [*references, *row[middle:end]])
-                if wanted != given:
+                if wanted != given or not is_kept:
                     (found.broken if is_new else found.changed).append(old_id)
     return found
 
@@ -71,4 +72,17 @@ def references_agree(table: Table) -> str:
     """SQL: whether the stored row `t` points at the rows that the staged row `s` shall point at."""
     return " AND ".join(
         ["true", *(f"t.{name} IS NOT DISTINCT FROM s.new_{name}" for name in table.references)]
+    )
+
+
+def derived_agree(table: Table) -> str:
+    """SQL: whether derived columns are as in the file, unless made anew here since."""
+    return " AND ".join(["true", *(f"NOT ({derived_differs(name)})" for name in table.derived)])
+
+
+def derived_differs(name: str) -> str:
+    """SQL: whether the vector is not the file's, and not one of a model of today either."""
+    return (
+        f"t.{name} IS DISTINCT FROM s.{name} "
+        f"AND coalesce(starts_with(t.{name}_model, 'imported-'), true)"
     )

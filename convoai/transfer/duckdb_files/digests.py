@@ -26,7 +26,7 @@ def digest(values: Iterable[Any]) -> bytes:
 
 def digested_columns(table: Table) -> tuple[Column, ...]:
     """The columns that a digest covers, in order."""
-    return tuple(one for one in table.contents if one.name not in table.late)
+    return tuple(one for one in table.contents if one.name not in table.late + table.derived)
 
 
 def canonical(column: Column, value: Any) -> Any:

@@ -25,6 +25,8 @@ class Table:
     references: dict[str, str]
     # Columns of a row that its digest leaves out, because the database decides on them later.
     late: tuple[str, ...] = ()
+    # Columns that are made anew here from the words, and so belong to no checksum.
+    derived: tuple[str, ...] = ()
 
     @property
     def contents(self) -> tuple[Column, ...]:
@@ -94,6 +96,7 @@ CONVERSATIONS = Table(
         *TIMES,
     ),
     references={"user_id": "users", "partner_id": "conversation_partners"},
+    derived=("embedding",),
 )
 MESSAGES = Table(
     "messages",

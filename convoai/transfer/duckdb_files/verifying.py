@@ -9,7 +9,7 @@ from pathlib import Path
 from django.db import transaction
 
 from convoai.accounts.models import User
-from convoai.transfer.duckdb_files.comparing import references_agree
+from convoai.transfer.duckdb_files.comparing import derived_differs, references_agree
 from convoai.transfer.duckdb_files.importing import SESSION, run_stages
 from convoai.transfer.duckdb_files.source import open_file
 from convoai.transfer.duckdb_files.statements import rows, run
@@ -90,6 +90,8 @@ def _conditions(table: Table) -> dict[str, str]:
         if one.name == "hashed_password":
             found[one.name] += " AND NOT (starts_with(t.hashed_password, '!') AND "
             found[one.name] += "starts_with(s.hashed_password, '!'))"
+    for name in table.derived:
+        found[name] = derived_differs(name)
     if table.references:
         found["what it belongs to"] = f"NOT ({references_agree(table)})"
     return found
