@@ -1,133 +1,148 @@
-"""Moving in and out: messages per second next to plain COPY of the same rows, and peak memory.
+"""Messages per second of data in and out, next to COPY of the same rows.
 
-    python bench/transfer.py --messages 10000,100000
+    python bench/transfer.py [--messages 10000,100000,250000] [--rounds 3]
+    python bench/transfer.py --what duckdb [--messages 10000,100000,1000000]
 
-Makes a file of the older backend of each size, imports it by `manage.py import_duckdb`, exports
-it by `manage.py export_duckdb`, and loads the same rows by COPY alone, with triggers and indexes
-in place. Each command is a process of its own, whose peak memory is read from the system.
+Transcripts: importing a made-up WhatsApp chat. COPY writes the same rows into the same
+table, with its search vectors, and does nothing else. The peak of memory is that of a process of
+its own for each size. Files of the older backend: see old_backend.py.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
-import sys
-import tempfile
+import multiprocessing
+import resource
+import secrets
+import statistics
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import project
-from old_file import write_old_file
+from old_backend import measure_duckdb
 
-EMAIL = "bench@example.org"
-# What COPY is given: what an import stores of each table, without what the database writes.
-LOADED = {
-    "users": "id, email, username, hashed_password, is_active, is_staff, is_superuser, created_at",
-    "conversation_partners": "id, user_id, name, created_at",
-    "conversations": "id, user_id, partner_id, title, is_analyzed, started_at, source, "
-    "embedding, embedding_model, created_at",
-    "messages": 'id, user_id, conversation_id, "position", sender, speaker, content, '
-    '"timestamp", created_at',
-}
+EMAIL = "bench-transfer@example.org"
+START = datetime(2020, 1, 1, tzinfo=UTC)
+WORDS = ("harbour", "bread", "morning", "sister", "letter", "kitchen", "Lisbon", "school", "dog")
+MEGABYTE = 1024  # in the kilobytes that getrusage() counts
 
 
 @dataclass
-class Run:
-    """Seconds, and the most memory that the process held, in megabytes."""
+class Seconds:
+    """How long one round took, and the peak of memory (MB) until all was stored."""
 
-    seconds: float
-    megabytes: float
-
-
-def run_command(*arguments: str) -> Run:
-    """`manage.py arguments` in a process of its own. Raises SystemExit when it fails."""
-    begin = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=os.environ,
-    )
-    assert process.stderr
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"manage.py {' '.join(arguments)} failed: {said.decode()}")
-    # Kilobytes on Linux, bytes on macOS.
-    scale = 1e6 if sys.platform == "darwin" else 1e3
-    return Run(time.perf_counter() - begin, usage.ru_maxrss / scale)
+    reading: float
+    storing: float
+    copying: float
+    peak: float
 
 
-def forget() -> None:
-    """Remove the benchmark's user with everything."""
-    from django.db import connection
-
-    # Children first: a cascade runs the triggers once for every parent.
-    with connection.cursor() as cursor:
-        for table in reversed(LOADED):
-            column = "id" if table == "users" else "user_id"
-            cursor.execute(
-                f"DELETE FROM {table} WHERE {column} IN (SELECT id FROM users WHERE email = %s)",
-                [EMAIL],
-            )
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
+def megabytes() -> float:
+    """The most memory that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
 
 
-def copy_again(folder: Path) -> float:
-    """Seconds that COPY takes for the rows that are there, which are written out and removed."""
+def chat(messages: int) -> bytes:
+    """A chat of that many messages of about 70 characters, four hours apart at most."""
+    lines = []
+    for number in range(messages):
+        moment = START + timedelta(minutes=7 * number % 1_500_000, seconds=0)
+        name = ("Dana", "Alex")[number % 2]
+        chosen = " ".join(WORDS[(number * step) % len(WORDS)] for step in range(1, 10))
+        lines.append(f"{moment:%d/%m/%Y, %H:%M} - {name}: {number} {chosen}\n")
+    return "".join(lines).encode()
+
+
+def one_round(user: Any, data: bytes) -> Seconds:
+    """Import the chat, then COPY its messages into another talk."""
     from django.db import connection, transaction
+    from django.utils import timezone
 
-    for table, columns in LOADED.items():
-        owner = "email = 'bench@example.org'"
-        if table != "users":
-            owner = f"user_id = (SELECT id FROM users WHERE {owner})"
-        with (folder / table).open("wb") as file, connection.cursor() as cursor:
-            cursor.copy_expert(
-                f"COPY (SELECT {columns} FROM {table} WHERE {owner} ORDER BY id) TO STDOUT", file
-            )
-    forget()
-    begin = time.perf_counter()
-    with transaction.atomic(), connection.cursor() as cursor:
-        for table, columns in LOADED.items():
-            with (folder / table).open("rb") as file:
-                cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", file)
-    seconds = time.perf_counter() - begin
-    forget()
-    return seconds
+    from conversations.models import Conversation, Message
+    from convoai.transfer.copying import copy_rows
+    from convoai.transfer.transcripts.services import COLUMNS, store_transcript
+    from convoai.transfer.transcripts.transcript import Wishes, read_transcript
+    from partners.services import create_partner
+
+    partner = create_partner(user=user, name="Dana")
+    times = [time.perf_counter()]
+    wishes = Wishes(me="Alex", date_order="day")
+    transcript = read_transcript(
+        data, partner_name="Dana", wishes=wishes, now=timezone.now() + timedelta(days=3650)
+    )
+    times.append(time.perf_counter())
+    talk, _ = store_transcript(user=user, partner=partner, transcript=transcript)
+    times.append(time.perf_counter())
+    peak = megabytes()
+    other = Conversation.objects.create(user=user, partner=partner)
+    rows = [
+        (user.pk, other.pk, *row)
+        for row in Message.objects.filter(conversation=talk)
+        .order_by("position")
+        .values_list(*COLUMNS[2:])
+    ]
+    begun = time.perf_counter()
+    with transaction.atomic():
+        copy_rows("messages", COLUMNS, rows)
+    copying = time.perf_counter() - begun
+    searchable = Message.objects.filter(conversation=talk, search__isnull=False).count()
+    if searchable != len(rows):
+        raise SystemExit(f"{searchable} of {len(rows)} messages can be searched.")
+    partner.delete()
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM messages")
+    return Seconds(times[1] - times[0], times[2] - times[1], copying, peak)
 
 
-def measure_duckdb(sizes: list[int]) -> None:
-    """A line for each number of messages."""
-    print("| messages | import, messages/s | of COPY | MB | export, messages/s | MB | again, s |")
-    print("|--:|--:|--:|--:|--:|--:|--:|")
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            write_old_file(folder / "old.duckdb", size)
-            forget()
-            came_in = run_command("import_duckdb", str(folder / "old.duckdb"))
-            again = run_command("import_duckdb", str(folder / "old.duckdb"))
-            went_out = run_command("export_duckdb", str(folder / "out.duckdb"))
-            copied = copy_again(folder)
-        print(
-            f"| {size:,} | {size / came_in.seconds:,.0f} | {copied / came_in.seconds:.0%} "
-            f"| {came_in.megabytes:,.0f} | {size / went_out.seconds:,.0f} "
-            f"| {went_out.megabytes:,.0f} | {again.seconds:.1f} |",
-            flush=True,
-        )
+def measure(messages: int, rounds: int) -> tuple[list[Seconds], float]:
+    """The rounds of one size, and the memory in MB before them."""
+    project.set_up()
+    from convoai.accounts.models import User
+    from convoai.accounts.services import create_user
+
+    User.objects.filter(email=EMAIL).delete()
+    user = create_user(email=EMAIL, password=secrets.token_urlsafe(12))
+    data = chat(messages)
+    before = megabytes()
+    found = [one_round(user, data) for _ in range(rounds)]
+    user.delete()
+    return found, before
+
+
+def line_of(messages: int, rounds: list[Seconds], before: float) -> str:
+    """The medians of one size."""
+    reading = statistics.median(one.reading for one in rounds)
+    storing = statistics.median(one.storing for one in rounds)
+    copying = statistics.median(one.copying for one in rounds)
+    ratio = statistics.median(one.copying / (one.reading + one.storing) for one in rounds)
+    # Later rounds would count what the one before them compared with.
+    peak = rounds[0].peak
+    return (
+        f"{messages:>8,} {messages / reading:>10,.0f} {messages / storing:>10,.0f} "
+        f"{messages / (reading + storing):>10,.0f} {messages / copying:>10,.0f} "
+        f"{ratio:>7.0%} {before:>8,.0f} {peak:>8,.0f}"
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure moving in and out.")
-    parser.add_argument("--messages", default="10000,100000", help="sizes, with commas between")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", default="10000,100000,250000")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--what", choices=["transcripts", "duckdb"], default="transcripts")
     options = parser.parse_args()
-    sizes = [int(size) for size in options.messages.split(",")]
-    project.set_up()
-    measure_duckdb(sizes)
+    if options.what == "duckdb":
+        project.set_up()
+        measure_duckdb([int(size) for size in options.messages.split(",")])
+        return
+    print("Transcript import, messages per second; ratio = import / COPY; memory in MB")
+    print("messages    reading    storing     import       COPY   ratio   before     peak")
+    # Each size in a fresh process: the peak of memory never falls.
+    context = multiprocessing.get_context("spawn")
+    for size in map(int, options.messages.split(",")):
+        with context.Pool(1) as pool:
+            print(line_of(size, *pool.apply(measure, (size, options.rounds))), flush=True)
 
 
 if __name__ == "__main__":

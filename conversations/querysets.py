@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Least
 
 from conversations.fact_keys import AHEAD
@@ -26,7 +26,13 @@ M = TypeVar("M", bound=models.Model)
 
 # Columns of kilobytes to megabytes that no list may read; a defer() of them is the default.
 CONVERSATION_VECTORS = ("embedding", "embedding_bits", "transcript_search")
-MESSAGE_VECTORS = ("embedding", "search")
+MESSAGE_VECTORS = ("embedding", "search", "search_rest")
+
+
+def typed_query(words: str) -> SearchQuery:
+    """What people type, folded as the search columns are (migration 0007)."""
+    folded = Func(Value(words), function="convoai_query_text", output_field=models.TextField())
+    return SearchQuery(folded, search_type="websearch", config="english")
 
 
 class OwnedQuerySet(models.QuerySet[M]):
@@ -66,7 +72,7 @@ class ConversationQuerySet(OwnedQuerySet["Conversation"]):
 
         Takes what people type into a search box: quotes, OR, -word.
         """
-        query = SearchQuery(words, search_type="websearch", config="english")
+        query = typed_query(words)
         return self.filter(transcript_search=query).annotate(
             rank=SearchRank(F("transcript_search"), query)
         )
@@ -84,7 +90,7 @@ class MessageQuerySet(OwnedQuerySet["Message"]):
 
     def matching(self, words: str) -> Self:
         """Messages that hold all the words."""
-        return self.filter(search=SearchQuery(words, search_type="websearch", config="english"))
+        return self.filter(search=typed_query(words))
 
 
 class TopicQuerySet(models.QuerySet["Topic"]):
