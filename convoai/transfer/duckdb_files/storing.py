@@ -1,14 +1,18 @@
-"""From the stages into the tables, each by one statement; triggers write the search columns."""
+"""From the stages into the tables; triggers write the search columns."""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django.db import connection
+from tqdm import tqdm
 
 from convoai.transfer.duckdb_files.findings import Findings
+from convoai.transfer.duckdb_files.statements import rows, run
 from convoai.transfer.duckdb_files.tables import Table
 
+PART = 20_000
 # A shorter value stands in too many messages by chance.
 SHORTEST_QUOTE = 3
 
@@ -174,11 +178,27 @@ def prepare(table: Table, findings: Findings) -> None:
 
 
 def store(table: Table) -> None:
-    """Insert the rows that are new."""
+    """Insert the rows that are new, some at a time, so that a bar can tell how far it is."""
     columns = {"id": "s.new_id", **COLUMNS[table.name], **NEEDED.get(table.name, {})}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table.name} ({', '.join(columns)}) "
-            f"SELECT {', '.join(columns.values())} FROM {table.stage} AS s "
-            f"{JOINS.get(table.name, '')} WHERE s.fate IS NULL ORDER BY s.new_id"
-        )
+    insert = (
+        f"INSERT INTO {table.name} ({', '.join(columns)}) "
+        f"SELECT {', '.join(columns.values())} FROM {table.stage} AS s "
+        f"{JOINS.get(table.name, '')} "
+        "WHERE s.fate IS NULL AND s.new_id > %s AND s.new_id <= %s ORDER BY s.new_id"
+    )
+    # Long enough that a talk's search column, written anew after each, costs little.
+    parts = rows(
+        "SELECT max(new_id), count(*) FROM (SELECT new_id, "
+        f"(row_number() OVER (ORDER BY new_id) - 1) / {PART} AS part FROM {table.stage} "
+        "WHERE fate IS NULL) AS new GROUP BY part ORDER BY part"
+    )
+    if len(parts) > 1:
+        run(f"CREATE INDEX ON {table.stage} (new_id)")
+    total = sum(count for _, count in parts)
+    name = f"{table.name} stored"
+    with tqdm(total=total, desc=name, unit="row", disable=None, file=sys.stderr) as bar:
+        first = 0
+        for last, count in parts:
+            run(insert, first, last)
+            bar.update(count)
+            first = last

@@ -42,6 +42,6 @@ class Command(BaseCommand):
             return
         self.stdout.write(self.style.SUCCESS("All rows are as in the file, or were before."))
         if any(table.imported for table in result.tables):
-            for name in NEXT.keys() & get_commands().keys():
+            for name in [one for one in NEXT if one in get_commands()]:
                 command, purpose = NEXT[name]
                 self.stdout.write(f"Next: manage.py {command} ({purpose}).")
