@@ -36,7 +36,8 @@ TEXT = rf"""
 CREATE FUNCTION convoai_search_text(words text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    folded text := convoai_fold(words);
+    -- Or the parser takes <script>…</script> for a tag and "and/or" for the name of a file.
+    folded text := translate(convoai_fold(words), '<>/', '   ');
 BEGIN
     IF octet_length(folded) > length(folded) AND folded ~ '[{UNSPACED}]' THEN
         folded := regexp_replace(

@@ -79,10 +79,8 @@ def search_messages(
 
 
 def unembedded(rows: Rows | None) -> int:
-    """How many messages have no vector of the model that was asked."""
-    import numpy as np
-
-    return 0 if rows is None else int(np.isnan(rows.meaning).sum())
+    """How many messages the model that was asked has not seen."""
+    return 0 if rows is None else int((~rows.embedded).sum())
 
 
 def unembedded_of(scope: Scope, model: str) -> int:
