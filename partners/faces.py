@@ -23,8 +23,8 @@ from partners.models import ConversationPartner
 # many. Measured in docs/embedding.md.
 FEW_CANDIDATES, MANY_CANDIDATES = 200, 400
 MANY = 10_000
-# The same of everybody's. Of a padded vector only the bits of its own numbers tell anything, so more
-# must be looked at.
+# The same of everybody's. Of a padded vector only the bits of its own numbers tell anything, so
+# more must be looked at.
 CANDIDATES, CANDIDATES_PADDED = 100, 400
 PADDED = 1024
 
