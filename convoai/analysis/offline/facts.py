@@ -41,15 +41,17 @@ LEFT_OVER = 4
 def facts_of(talk: Sequence[ReadTurn], started_at: datetime) -> list[FactFound]:
     """All facts of the talk, in the order of their messages, none twice."""
     found: dict[tuple[str, str, str], FactFound] = {}
-    for read, worth in zip(talk, worths(talk), strict=True):
+    told = [told_in(read) for read in talk]
+    for read, items, worth in zip(talk, told, worths(talk, told), strict=True):
         said_at = read.turn.timestamp or started_at
-        for fact in _facts_of_turn(read, worth, said_at):
+        for fact in _facts_of_turn(read, items, worth, said_at):
             found.setdefault((fact.subject, fact.fact_key, normalised(fact.fact_value)), fact)
     return list(found.values())
 
 
-def _facts_of_turn(read: ReadTurn, worth: float, said_at: datetime) -> Iterator[FactFound]:
-    told = told_in(read)
+def _facts_of_turn(
+    read: ReadTurn, told: Sequence[Told], worth: float, said_at: datetime
+) -> Iterator[FactFound]:
     covered: dict[int, int] = {}
     for item in told:
         for match in islice(_known(item.clause, said_at.date()), MOST_KNOWN):
