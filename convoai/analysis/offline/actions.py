@@ -12,7 +12,7 @@ from convoai.analysis.offline.reading import ReadTurn
 from convoai.analysis.offline.rendering import Names
 from convoai.analysis.offline.times import Moment, moments_of
 from convoai.analysis.offline.verbs import is_adverb
-from convoai.analysis.offline.wording import tidy, worded
+from convoai.analysis.offline.wording import rendered
 from convoai.analysis.result import ActionItem, Sender
 
 # What one can promise to do for somebody; "I'll be tired" is no promise.
@@ -76,9 +76,19 @@ def _promised_at(clause: Clause) -> int | None:
                 at = begin + len(promise)
                 while at < len(lower) and is_adverb(lower[at]) and lower[at] != "never":
                     at += 1
-                if at + 1 < len(lower) and lower[at] in DOING:
+                if at + 1 < len(lower) and lower[at] in DOING and not _is_idle(lower[at:]):
                     return at
     return None
+
+
+def _is_idle(lower: list[str]) -> bool:
+    """Whether nothing is to be done: "let you know" and no more, "tell me about your day"."""
+    if lower[:1] == ["let"]:
+        return lower[2:3] != ["know"] or len(lower) < 5
+    if lower[0] in {"tell", "share", "show"}:
+        told = lower[2:] if lower[1:2] in (["me"], ["us"], ["you"]) else lower[1:]
+        return not told or told[0] in {"more", "about", "what", "how", "why", "some", "it", "that"}
+    return False
 
 
 def _asked_at(clause: Clause) -> int | None:
@@ -86,7 +96,7 @@ def _asked_at(clause: Clause) -> int | None:
     for request in REQUESTS:
         if tuple(lower[: len(request)]) == request:
             at = len(request) + (lower[len(request) : len(request) + 1] == ["please"])
-            if at + 1 < len(lower) and lower[at] in DOING:
+            if at + 1 < len(lower) and lower[at] in DOING and not _is_idle(lower[at:]):
                 return at
     return None
 
@@ -95,7 +105,7 @@ def _promise(
     read: ReadTurn, clause: Clause, verb_at: int, moments: list[Moment], today: date
 ) -> ActionItem:
     rest = Clause(clause.sentence, clause.words[verb_at:], "other", 0)
-    body = _body(rest, verb_at, read.listener, moments)
+    body = _body(rest, verb_at, Names(read.listener), moments)
     return _item(read, clause, read.turn.sender, f"{read.speaker} will {body}", moments, today)
 
 
@@ -104,18 +114,18 @@ def _request(
 ) -> ActionItem:
     rest = Clause(clause.sentence, clause.words[verb_at:], "other", 0)
     # Asked of the listener: "me" is the one who asks.
-    body = _body(rest, verb_at, "", moments, speaker=read.speaker)
+    body = _body(rest, verb_at, Names(speaker=read.speaker, of_listener=True), moments)
     text = f"{read.listener} is asked to {body}"
     return _item(read, clause, OTHER[read.turn.sender], text, moments, today)
 
 
-def _body(rest: Clause, cut: int, listener: str, moments: list[Moment], speaker: str = "") -> str:
+def _body(rest: Clause, cut: int, names: Names, moments: list[Moment]) -> str:
     moved = [
         Moment(m.first - cut, m.last - cut, m.text, m.start, m.precision)
         for m in moments
         if m.first >= cut
     ]
-    return tidy(worded(rest, Names(listener, speaker), moved).removeprefix("says that "))
+    return rendered(rest, names, moved)
 
 
 def _item(

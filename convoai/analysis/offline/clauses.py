@@ -31,13 +31,17 @@ _OPENINGS = (
     " worries, no problem, sounds good, good to see you, that's great, that's awesome, in"
     " fact, as for me, not much, same here, on another note, on a different note, for example,"
     " for instance, on the bright side, on a bright side, on the other hand, in other news, to"
-    " be fair, long story short"
+    " be fair, long story short, long time no see, good to hear from you, great to hear from you,"
+    " good to see you, great to see you, nice to hear from you, no way, way to go, so cool,"
+    " guess so, same to you, you're right, you bet, you got it, you're welcome, i agree, i see,"
+    " i know, i know right, wouldn't you know it, appreciate it, much appreciated"
 )
 # By their first word.
 OPENING_PHRASES: dict[str, list[list[str]]] = {}
 for _phrase in _OPENINGS.split(", "):
     OPENING_PHRASES.setdefault(_phrase.split()[0], []).append(_phrase.split())
 LONGEST_OPENING = 5
+SORRY = words("sorry glad happy good great nice")
 CLAUSE_STARTS = words("i i'm i've i'd i'll we we're we've we'd we'll my our im ive")
 # Before the subject these begin an adjunct: "Last week I ...", "After the storm, we ...".
 ADJUNCTS = words(
@@ -50,7 +54,7 @@ DROPPED = words(
     " went had got did made took saw met started finished can't love loved loving enjoy enjoyed"
     " enjoying spent bought tried need want wanna glad happy excited moved joined signed decided"
     " booked learned learning doing playing reading watching writing making taking can't couldn't"
-    " gotta hope hoping haven't hadn't never"
+    " gotta hope hoping haven't hadn't never appreciate wish hoped wanna wanted"
 )
 # Begin a clause whose subject is not the sentence's own.
 SUBORDINATING = words(
@@ -167,17 +171,18 @@ def _subject(sentence: Sentence, found: list[Word]) -> tuple[Subject, int, int]:
             return subject, place, 0
         short = place <= LONGEST_ADJUNCT
         leads_in = (short and (first in ADJUNCTS and (timed or first not in ARTICLES))) or (
-            first.endswith("ing") and not said_before
+            first.endswith("ing") and not said_before and parted
         )
         if leads_in and (subject == "speaker" or parted or _is_time(found[:place])):
             return subject, place, 0
         if parted and (place <= 7 or not short or first in lex.ANAPHORS):
             return subject, place, place
-    if first.endswith("ing") and any(word.lower in FINITE for word in found[1:12]):
+    doing = found[1].lower if is_adverb(first) and len(found) > 1 else first
+    if doing.endswith("ing") and _has_verb_of_its_own(found[1:12]):
         return "other", 0, 0
     if (
         first in DROPPED
-        or (is_past(first) and len(found) > 2)
+        or (is_past(first) and first != "let" and len(found) > 2)
         or (
             is_adverb(first)
             and len(found) > 2
@@ -186,6 +191,15 @@ def _subject(sentence: Sentence, found: list[Word]) -> tuple[Subject, int, int]:
     ):
         return "dropped", 0, 0
     return "other", 0, 0
+
+
+def _has_verb_of_its_own(after: list[Word]) -> bool:
+    """Whether a doing is the subject: "painting helps me relax"."""
+    lower = [word.lower for word in after]
+    return any(
+        word in FINITE or (word.endswith("s") and lower[at + 1 : at + 2] in (["me"], ["us"]))
+        for at, word in enumerate(lower)
+    )
 
 
 def _own_subject(sentence: Sentence, found: list[Word]) -> int | None:

@@ -12,6 +12,7 @@ from convoai.analysis.offline.clauses import Clause
 from convoai.analysis.offline.dated import birthdays_of
 from convoai.analysis.offline.favourites import favourites_of
 from convoai.analysis.offline.kinds import kind_of
+from convoai.analysis.offline.leaning import is_hollow, matter_of
 from convoai.analysis.offline.matching import Match, is_lasting, matches_of
 from convoai.analysis.offline.people import people_facts, people_of, pets_had
 from convoai.analysis.offline.reading import ReadTurn
@@ -42,15 +43,22 @@ def facts_of(talk: Sequence[ReadTurn], started_at: datetime) -> list[FactFound]:
     """All facts of the talk, in the order of their messages, none twice."""
     found: dict[tuple[str, str, str], FactFound] = {}
     told = [told_in(read) for read in talk]
+    before: ReadTurn | None = None
     for read, items, worth in zip(talk, told, worths(talk, told), strict=True):
         said_at = read.turn.timestamp or started_at
-        for fact in _facts_of_turn(read, items, worth, said_at):
+        heard = before if before and before.turn.sender != read.turn.sender else None
+        before = read
+        for fact in _facts_of_turn(read, items, worth, said_at, heard):
             found.setdefault((fact.subject, fact.fact_key, normalised(fact.fact_value)), fact)
     return list(found.values())
 
 
 def _facts_of_turn(
-    read: ReadTurn, told: Sequence[Told], worth: float, said_at: datetime
+    read: ReadTurn,
+    told: Sequence[Told],
+    worth: float,
+    said_at: datetime,
+    heard: ReadTurn | None,
 ) -> Iterator[FactFound]:
     covered: dict[int, int] = {}
     for item in told:
@@ -59,7 +67,7 @@ def _facts_of_turn(
             yield _known_fact(read, item.clause, match, said_at)
     chosen = _chosen(told, covered, worth)
     for group in grouped(told, chosen):
-        yield from _statement(read, group, worth, said_at)
+        yield from _statement(read, group, worth, said_at, heard)
 
 
 def _chosen(told: Sequence[Told], covered: dict[int, int], worth: float) -> list[Told]:
@@ -108,7 +116,11 @@ def _known_fact(read: ReadTurn, clause: Clause, match: Match, said_at: datetime)
 
 
 def _statement(
-    read: ReadTurn, group: Sequence[Told], worth: float, said_at: datetime
+    read: ReadTurn,
+    group: Sequence[Told],
+    worth: float,
+    said_at: datetime,
+    heard: ReadTurn | None,
 ) -> Iterator[FactFound]:
     """Clauses in a row as a fact of its kind, about the speaker or a third person."""
     clause = group[0].clause
@@ -126,13 +138,20 @@ def _statement(
     if not value:
         return
     more = [_more(read, item.clause, said_at) for item in group[1:]]
-    key, category = kind_of(lower, verb_at)
+    matter = matter_of(heard, clause)
+    if not matter and len(group) == 1 and is_hollow(clause):
+        return
+    key, category = kind_of(lower, verb_at, clause.subject)
+    if value.startswith("advises "):
+        key, category = "support", "relationship"
+    if key == "possession":
+        value = value.removeprefix("has got ").removeprefix("has ")
     begin, end = clause.start, group[-1].clause.end
     doubt = 0.15 * (clause.subject in {"other", "listener"}) + 0.15 * guards.is_conditional(lower)
     yield FactFound(
         category=category,
         fact_key=key,
-        fact_value=tidy("; ".join([value, *more])),
+        fact_value=_with_matter(tidy("; ".join([value, *more])), matter),
         confidence=round(min(0.9, 0.3 + worth / 2) - doubt, 2),
         subject=subject,
         quote=read.turn.content[begin:end],
@@ -141,6 +160,14 @@ def _statement(
         many_valued=key_named(key).many_valued,
         valid_from=_first_day(moments, said_at),
     )
+
+
+def _with_matter(value: str, matter: str) -> str:
+    """The value with what it leans on, where its own words do not name that."""
+    last = matter.rpartition(" ")[2].lower()
+    if not matter or last in value.lower():
+        return value
+    return f"{value} (about {matter})"
 
 
 def _more(read: ReadTurn, clause: Clause, said_at: datetime) -> str:

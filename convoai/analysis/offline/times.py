@@ -29,6 +29,7 @@ UNITS = {
 }  # fmt: skip
 # Said before a time: taken over by the date's own, or kept.
 SWALLOWED = frozenset({"on", "in", "during", "at", "over", "this"})
+NEVER_THIS = frozenset({"yesterday", "today", "tonight", "tomorrow", "last", "next", "day"})
 KEPT = frozenset({"since", "until", "till", "by", "before", "after", "from", "for", "of"})
 
 
@@ -65,8 +66,13 @@ def moments_of(lower: Sequence[str], today: date, is_past: bool = True) -> list[
             continue
         first = place
         before = lower[first - 1] if first else ""
+        if before == "the" and lower[place] == "day":
+            first, before = first - 1, lower[first - 2] if first > 1 else ""
         if before in {"the"} and first > 1 and lower[first - 2] in SWALLOWED:
             first, before = first - 1, lower[first - 2]
+        if before == "this" and lower[place] in NEVER_THIS:
+            # "I got this yesterday": a thing, not a time.
+            before = ""
         if before in SWALLOWED and not (found and found[-1].last >= first - 1):
             first -= 1
         text = written(hit.day, hit.precision, hit.about, bare=before in KEPT)
@@ -94,6 +100,8 @@ def _at(lower: Sequence[str], place: int, today: date, is_past: bool) -> _Found 
     word = lower[place]
     rest = lower[place + 1 : place + 5]
     after = rest[0] if rest else ""
+    if word == "day" and rest[:2] in (["after", "tomorrow"], ["before", "yesterday"]):
+        return _Found(place + 2, day_step(today, 2 if after == "after" else -2), "day")
     if word in {"yesterday", "today", "tonight", "tomorrow"}:
         step = {"yesterday": -1, "tomorrow": 1}.get(word, 0)
         more = int(after in {"morning", "evening", "night", "afternoon"})
