@@ -16,10 +16,11 @@ MAX_SPEAKERS = 12
 
 # "2026-11-22T09:10:54+00:00 [partner]: words", as convoai itself writes a talk out.
 OWN_LINE = re.compile(
-    r"(\d{4}-\d\d-\d\d[T ][\d:.]{5,15}(?:Z|[+-]\d\d:\d\d)?) \[([^\]\n]{1,80})\]: ?"
+    r"^(\d{4}-\d\d-\d\d[T ][\d:.]{5,15}(?:Z|[+-]\d\d:\d\d)?) \[([^\]\n]{1,80})\]: ?",
+    re.MULTILINE,
 )
 # "Dana: words"
-NAMED_LINE = re.compile(r"([^\W\d_][^:\n]{0,39}): ")
+NAMED_LINE = re.compile(r"^([^\W\d_][^:\n]{0,39}): ", re.MULTILINE)
 ME = {"user", "me", "i", "myself"}
 THEM = {"partner", "them"}
 
@@ -74,7 +75,7 @@ def _break_before(text: str, start: int, end: int) -> int:
 
 def _turns(text: str, pattern: re.Pattern[str], partner_name: str) -> list[Turn]:
     """Turns that begin with a line of the pattern; empty when the text is not of that form."""
-    heads = list(_line_heads(text, pattern))
+    heads = list(pattern.finditer(text))
     if not heads or text[: heads[0].start()].strip():
         return []
     names = {match[match.re.groups] for match in heads}
@@ -91,18 +92,6 @@ def _turns(text: str, pattern: re.Pattern[str], partner_name: str) -> list[Turn]
             speaker = "" if name in ("user", "partner") else name
             turns.append(Turn(senders[name], speaker, content, moment))
     return turns
-
-
-def _line_heads(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    start = 0
-    while start < len(text):
-        match = pattern.match(text, start)
-        if match:
-            yield match
-        newline = text.find("\n", start)
-        if newline < 0:
-            return
-        start = newline + 1
 
 
 def _senders(names: set[str], partner_name: str) -> dict[str, str] | None:

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "conversations",
     "django_q",
     "convoai.analysis",
+    "convoai.transfer",
     "convoai.api",
     "convoai.operations",
     "convoai.web",
@@ -173,7 +174,7 @@ SPECTACULAR_SETTINGS = {
 # Background work: a queue in the same database, worked on by manage.py qcluster
 Q_CLUSTER = {
     "name": "convoai",
-    "broker_class": "convoai.analysis.broker.Broker",
+    "broker_class": "convoai.database.queue.Broker",
     "orm": "default",
     "workers": 1,
     "queue_limit": 1,

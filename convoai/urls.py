@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/", include("conversations.urls")),
     path("api/", include("convoai.analysis.urls")),
     path("api/", include("convoai.briefing.urls")),
+    path("api/", include("convoai.transfer.urls")),
     path("accounts/", include("convoai.accounts.page_urls")),
     path("admin/", admin.site.urls),
     # Last: whatever no route answers is 404 as JSON, also with DEBUG on.

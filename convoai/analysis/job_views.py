@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from convoai.analysis.broker import is_worker_running
 from convoai.analysis.jobs import find_job
 from convoai.analysis.serializers import JobSerializer
 from convoai.api.fields import BIGINT
+from convoai.database.queue import is_worker_running
 
 WORKER = "Ask status_url for the result."
 NO_WORKER = (

@@ -16,8 +16,8 @@ from rest_framework.test import APIClient
 
 from conversations.models import Conversation, ExtractedFact
 from convoai.accounts.models import User
-from convoai.analysis.broker import HEARTBEAT, SILENCE, Broker
 from convoai.analysis.jobs import JobFailed, keep_one_sentence, run
+from convoai.database.queue import HEARTBEAT, SILENCE, Broker
 from tests.factories import make_conversation, make_partner
 
 WORDS = "I moved to Porto. I work at Harbour Radio."

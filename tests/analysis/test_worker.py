@@ -19,8 +19,8 @@ from rest_framework.test import APIClient
 
 from conversations.models import Conversation, ExtractedFact
 from convoai.accounts.models import User
-from convoai.analysis.broker import is_worker_running
 from convoai.analysis.services import LEASE
+from convoai.database.queue import is_worker_running
 from partners.models import ConversationPartner
 from tests.analysis.processes import environment, wait_until
 from tests.factories import make_conversation, make_partner

@@ -13,6 +13,8 @@ from conversations.models import Conversation, ExtractedFact, Message, Topic
 from convoai.accounts.models import ApiKey, User
 from convoai.accounts.services import create_api_key
 from convoai.analysis.jobs import group_of, queue_analysis
+from convoai.transfer.archive.background import group_of as export_group_of
+from convoai.transfer.archive.background import order_archive
 from partners.models import ConversationPartner
 from tests.api.shapes import photo
 from tests.factories import PASSWORD, make_conversation, make_fact, make_partner
@@ -58,10 +60,13 @@ OWNED = {
     "api/messages": Message,
     "api/facts": ExtractedFact,
     "api/jobs": OrmQ,
+    "api/export": OrmQ,
 }
 # Whoever calls these gets no rows of anybody by their number.
 OPEN = {"api/auth/login"}
 FORMS = ("create-with-image", "upload-image")
+# Answered with a file that says when it was made, or with 202 while it waits to be made.
+ARCHIVES = {"api/export", "api/export/<int:pk>"}
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,8 @@ def id_for(call: Call, user: User) -> int:
     start = re.sub(r"/<int:pk>.*", "", call.route)
     model: Any = OWNED[start]
     if model is OrmQ:  # names its owner inside of the package
-        return int(next(job.pk for job in OrmQ.objects.all() if job.group() == group_of(user.pk)))
+        group = (group_of if start == "api/jobs" else export_group_of)(user.pk)
+        return int(next(job.pk for job in OrmQ.objects.all() if job.group() == group))
     row = model._base_manager.filter(user=user).order_by("pk").first()
     assert row is not None, f"fill() makes no {model.__name__}"
     return int(row.pk)
@@ -136,4 +142,5 @@ def fill(user: User) -> ConversationPartner:
     make_fact(talk.partner, conversation=talk, source_message=talk.messages.get(position=0))
     create_api_key(user=user, name="test")
     queue_analysis(conversation=talk)
+    order_archive(user=user)
     return talk.partner

@@ -20,7 +20,7 @@ from conversations.models import Conversation, Message, Topic
 from convoai.accounts.models import User
 from partners.models import ConversationPartner
 from partners.services import set_image
-from tests.api.routes import OPEN, Call, all_calls, fill, id_for
+from tests.api.routes import ARCHIVES, OPEN, Call, all_calls, fill, id_for
 from tests.api.shapes import photo
 from tests.factories import make_conversation, make_fact, make_partner
 
@@ -56,7 +56,7 @@ def queries_of(call: Call, api: APIClient, user: User) -> list[str]:
     with transaction.atomic():
         with CaptureQueriesContext(connection) as captured:
             answer = call.send(api, path, partner.pk)
-        assert answer.status_code in (200, 201, 204), answer.getvalue()
+        assert answer.status_code in (200, 201, 202, 204), answer.getvalue()
         assert answer.getvalue() or answer.status_code == 204
         transaction.set_rollback(True)
     statements = [query["sql"] for query in captured.captured_queries]
@@ -111,7 +111,7 @@ def test_query_counts_do_not_grow_with_rows(api: APIClient, filled: User) -> Non
     }
 
 
-@pytest.mark.parametrize("call", READS, ids=str)
+@pytest.mark.parametrize("call", [call for call in READS if call.route not in ARCHIVES], ids=str)
 def test_no_answer_reads_a_vector(call: Call, api: APIClient, filled: User) -> None:
     statements = queries_of(call, api, filled)
     assert not [one for one in statements if any(column in one for column in VECTORS)]

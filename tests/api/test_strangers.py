@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from convoai.accounts.models import User
 from partners.services import set_image
-from tests.api.routes import BODIES, OPEN, OWNED, Call, all_calls, fill, id_for
+from tests.api.routes import ARCHIVES, BODIES, OPEN, OWNED, Call, all_calls, fill, id_for
 from tests.api.shapes import photo
 from tests.factories import PASSWORD
 
@@ -46,7 +46,7 @@ def test_the_owner_is_served(call: Call, api: APIClient, alice: User) -> None:
     set_image(partner=partner, data=photo().read())
     answer = call.send(api, call.path(id_for(call, alice)), partner.pk)
     # Reading it to the end closes the file of a picture.
-    assert answer.status_code in (200, 201, 204), answer.getvalue()
+    assert answer.status_code in (200, 201, 202, 204), answer.getvalue()
     assert answer.getvalue() or answer.status_code == 204
 
 
@@ -100,7 +100,13 @@ def test_nobody_gets_401(call: Call, nobody: APIClient, alice: User) -> None:
 
 @pytest.mark.bad_input(68)
 @pytest.mark.parametrize(
-    "call", [call for call in CALLS if call.method == "get" and not call.has_id], ids=str
+    "call",
+    [
+        call
+        for call in CALLS
+        if call.method == "get" and not call.has_id and call.route not in ARCHIVES
+    ],
+    ids=str,
 )
 def test_lists_show_the_own_rows_only(call: Call, api: APIClient, alice: User, bob: User) -> None:
     fill(bob)
@@ -113,7 +119,11 @@ def test_lists_show_the_own_rows_only(call: Call, api: APIClient, alice: User, b
 
 
 @pytest.mark.bad_input(71)
-@pytest.mark.parametrize("call", [call for call in CALLS if call.method == "get"], ids=str)
+@pytest.mark.parametrize(
+    "call",
+    [call for call in CALLS if call.method == "get" and call.route not in ARCHIVES],
+    ids=str,
+)
 def test_user_id_in_the_query_is_ignored(
     call: Call, api: APIClient, alice: User, bob: User
 ) -> None:

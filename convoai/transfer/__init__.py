@@ -1,0 +1,1 @@
+"""Data in and out: transcripts, old databases, a person's whole archive."""

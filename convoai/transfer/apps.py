@@ -1,0 +1,14 @@
+"""The app `transfer`: no tables of its own, only commands."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class TransferConfig(AppConfig):
+    name = "convoai.transfer"
+    label = "transfer"
+    verbose_name = "Transfer"
+
+    def ready(self) -> None:
+        import convoai.transfer.archive.signals  # noqa: F401 - connects its receiver

@@ -1,0 +1,120 @@
+"""Archives made in the background, for accounts too large to wait for.
+
+An order is a row in django-q's queue, and its number is the number of the archive. The file lies in
+`DATA_DIR/exports/<user>/<number>.zip` for a day. Queue and file names hold numbers only.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+from django_q.conf import Conf
+from django_q.models import OrmQ, Task
+from django_q.signing import SignedPackage
+
+from convoai.accounts.models import User
+from convoai.database.transactions import write
+from convoai.transfer.archive.writing import write_archive
+
+FUNCTION = "convoai.transfer.archive.background.make"
+KEPT_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Order:
+    """An ordered archive: `file` is there once `status` is `done`."""
+
+    number: int
+    status: str
+    file: Path | None = None
+
+
+@write
+def order_archive(*, user: User) -> int:
+    """Queue the making of the user's archive; return the number of the order.
+
+    An order that waits already is returned again instead of a second one.
+    """
+    remove_old(user.pk)
+    waiting = [
+        row.pk
+        for row in OrmQ.objects.filter(key=Conf.CLUSTER_NAME).order_by("-pk")
+        if row.group() == group_of(user.pk)
+    ]
+    if waiting:
+        return int(waiting[0])
+    row = OrmQ.objects.create(key=Conf.CLUSTER_NAME, payload="", lock=timezone.now())
+    task = {
+        **_identity(row.pk),
+        "func": FUNCTION,
+        "args": (),
+        "kwargs": {"number": row.pk, "owner_id": user.pk},
+        "group": group_of(user.pk),
+        "ack_failure": True,
+        "started": timezone.now(),
+    }
+    row.payload = SignedPackage.dumps(task)
+    row.save(update_fields=["payload"])
+    return int(row.pk)
+
+
+def find_order(user_id: int, number: int) -> Order | None:
+    """The user's order of that number; None for none, and for somebody else's."""
+    file = path_of(user_id, number)
+    row = OrmQ.objects.filter(pk=number).first()
+    task = Task.objects.filter(pk=_identity(number)["id"]).first()
+    if file.is_file():
+        return Order(number, "done", file)
+    if task is not None and task.group == group_of(user_id):
+        return Order(number, "failed")
+    if row is not None and row.group() == group_of(user_id):
+        return Order(number, "running" if row.lock > timezone.now() else "queued")
+    return None
+
+
+def make(*, number: int, owner_id: int) -> None:
+    """What the worker does: write the archive of the user to its file."""
+    user = User.objects.filter(pk=owner_id).first()
+    if user is None:
+        return
+    remove_old(owner_id)
+    file = path_of(owner_id, number)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with suppress(FileExistsError):
+        write_archive(user, file)
+
+
+def path_of(user_id: int, number: int) -> Path:
+    return folder_of(user_id) / f"{number}.zip"
+
+
+def folder_of(user_id: int) -> Path:
+    return Path(settings.DATA_DIR) / "exports" / str(user_id)
+
+
+def remove_old(user_id: int) -> None:
+    """Remove the user's archives of yesterday, and what killed workers left of others."""
+    latest = time.time() - KEPT_SECONDS
+    for file in folder_of(user_id).glob("*"):
+        with suppress(OSError):
+            if file.stat().st_mtime < latest:
+                file.unlink()
+
+
+def remove_archives_of(user_id: int) -> None:
+    """Remove all archives of one user."""
+    shutil.rmtree(folder_of(user_id), ignore_errors=True)
+
+
+def group_of(user_id: int) -> str:
+    return f"export of user {user_id}"
+
+
+def _identity(number: int) -> dict[str, str]:
+    return {"id": f"{number:032d}", "name": f"export {number}"}

@@ -1,0 +1,10 @@
+"""Routes of data in and out, mounted under /api/."""
+
+from django.urls import path
+
+from convoai.transfer.archive.views import ExportViewSet
+
+urlpatterns = [
+    path("export", ExportViewSet.as_view({"get": "list"}), name="export"),
+    path("export/<int:pk>", ExportViewSet.as_view({"get": "retrieve"}), name="export-order"),
+]
