@@ -105,7 +105,7 @@ def _promise(
     read: ReadTurn, clause: Clause, verb_at: int, moments: list[Moment], today: date
 ) -> ActionItem:
     rest = Clause(clause.sentence, clause.words[verb_at:], "other", 0)
-    body = _body(rest, verb_at, Names(read.listener), moments)
+    body = _body(rest, verb_at, read.listener, moments)
     return _item(read, clause, read.turn.sender, f"{read.speaker} will {body}", moments, today)
 
 
@@ -114,18 +114,18 @@ def _request(
 ) -> ActionItem:
     rest = Clause(clause.sentence, clause.words[verb_at:], "other", 0)
     # Asked of the listener: "me" is the one who asks.
-    body = _body(rest, verb_at, Names(speaker=read.speaker, of_listener=True), moments)
+    body = _body(rest, verb_at, "", moments, speaker=read.speaker)
     text = f"{read.listener} is asked to {body}"
     return _item(read, clause, OTHER[read.turn.sender], text, moments, today)
 
 
-def _body(rest: Clause, cut: int, names: Names, moments: list[Moment]) -> str:
+def _body(rest: Clause, cut: int, listener: str, moments: list[Moment], speaker: str = "") -> str:
     moved = [
         Moment(m.first - cut, m.last - cut, m.text, m.start, m.precision)
         for m in moments
         if m.first >= cut
     ]
-    return rendered(rest, names, moved)
+    return rendered(rest, Names(listener, speaker, of_listener=not listener), moved)
 
 
 def _item(

@@ -31,8 +31,8 @@ FEELINGS = words(
     " disappointed heartbroken devastated ecstatic content glad feel feeling felt feels"
 )
 OPINIONS = words(
-    "think thinks bet hear heard believe believes thought guess suppose agree find reckon consider appreciate"
-    " admire respect value understand realize realized know remember"
+    "think thinks bet hear heard believe believes thought guess suppose agree find reckon consider"
+    " appreciate admire respect value understand realize realized know remember"
 )
 LIKES = words(
     "love loves loved like likes enjoy enjoys enjoyed adore adores fan favorite favourite"
@@ -45,7 +45,8 @@ PLANS = (
     "next month", "next year", "tomorrow",
 )  # fmt: skip
 DREAMS = (
-    "my goal", "my goals", "my dream", "my dreams", "my aim", "my ambition", "our goal", "our dream",
+    "my goal", "my goals", "my dream", "my dreams", "my aim", "my ambition", "our goal",
+    "our dream",
     "goal is", "dream is", "dream of", "aspire to", "dream job", "dream trip", "dreaming of",
 )  # fmt: skip
 # Look past, and are present where nothing else says so.

@@ -20,7 +20,8 @@ OPENING = words("to that when how if seeing knowing being having")
 HOLLOW = words(
     "thing things time times day days way ways lot bit kind sort stuff one ones people idea point"
     " part news week weekend year month chat talk pic pics photo photos picture pictures"
-    " favorite favourite question moment care tough whole latest next new best big last real good important easy hard"
+    " favorite favourite question moment care tough whole latest next new best big last real good"
+    " important easy hard"
 )
 ASKED_OF = words("your the a an")
 PARTICLES = words("off around through against like between out up down away since")

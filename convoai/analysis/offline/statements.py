@@ -111,7 +111,7 @@ def telling_of(clause: Clause) -> float:
 
 
 def _is_announcement(lower: list[str]) -> bool:
-    """ "A lot's happened since we talked", "I have great news": says that something will be said."""
+    """ "A lot's happened since we talked", "I have great news": only leads to what is told."""
     told = {word for word in lower if is_content(word)} - TIME_WORDS
     return bool(told & NEWS) and len(told - NEWS) <= 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convoai.analysis.offline.clauses import Clause, breaks, gap_after
-from convoai.analysis.offline.lexicon import AUXILIARIES, IMPERATIVES, TIME_WORDS, words
+from convoai.analysis.offline.lexicon import AUXILIARIES, IMPERATIVES, words
 from convoai.analysis.offline.ordinary import is_ordinary
 from convoai.analysis.offline.reading import is_content
 from convoai.analysis.offline.rendering import Names, Renderer
