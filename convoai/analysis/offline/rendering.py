@@ -38,8 +38,8 @@ AFTER_SO = (
     FEELINGS
     | PRAISE_WORDS
     | words(
-        "good bad hard tough close important special much many cute delicious peaceful beautiful lucky"
-        " exciting rewarding relaxing calming helpful supportive kind cozy cosy scary weird funny"
+        "good bad hard tough close important special much many cute delicious peaceful beautiful"
+        " lucky exciting rewarding relaxing calming helpful supportive kind cozy scary weird funny"
     )
 )
 DENYING = NEGATIONS | words("if as how more")
