@@ -65,7 +65,7 @@ JOINING = words("and but so then")
 FINITE = words(
     "is are was were can could will would makes gives helps has isn't it's keeps brings takes means"
 )
-ARTICLES = words("a an one two three four five six seven eight nine ten some")
+ARTICLES = words("this last next a an one two three four five six seven eight nine ten some")
 CONDITIONS = words("if unless suppose supposing imagine assuming whether")
 LONGEST_ADJUNCT = 9
 FARTHEST_SUBJECT = 18

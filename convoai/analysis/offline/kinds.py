@@ -45,7 +45,7 @@ PLANS = (
     "next month", "next year", "tomorrow",
 )  # fmt: skip
 DREAMS = (
-    "my goal", "my goals", "my dream", "my dreams", "my aim", "my ambition", "our goal",
+    "my goal is", "my goals are", "my dream", "my dreams", "my aim is", "my ambition", "our goal",
     "our dream",
     "goal is", "dream is", "dream of", "aspire to", "dream job", "dream trip", "dreaming of",
 )  # fmt: skip
@@ -69,7 +69,8 @@ LEARNING = words(
 SUPPORT = (
     "here for", "proud of you", "got your back", "behind you", "support you", "happy for you",
     "help you", "hope you", "sure you", "glad you", "root for you", "rooting for you", "with you",
-    "appreciate you", "appreciate your", "thank you", "your support", "your friendship",
+    "advise you", "recommend", "suggest", "appreciate you", "appreciate your", "thank you",
+    "your support", "your friendship",
 )  # fmt: skip
 # Of what one has: a thing, no chance, time or feeling.
 HAVING = words("have own got")

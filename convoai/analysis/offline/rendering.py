@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from convoai.analysis.offline.clauses import Clause
 from convoai.analysis.offline.kinds import FEELINGS
-from convoai.analysis.offline.lexicon import NEGATIONS, PRAISE_WORDS, SPEAKER_WORDS, words
+from convoai.analysis.offline.lexicon import NEGATIONS, PRAISE_WORDS, SPEAKER_WORDS, THIRD_WORDS, words
 from convoai.analysis.offline.times import Moment
 from convoai.analysis.offline.verbs import after_she
 from convoai.analysis.offline.words import Word
@@ -38,7 +38,7 @@ AFTER_SO = (
     FEELINGS
     | PRAISE_WORDS
     | words(
-        "good bad hard tough close important special much many cute delicious peaceful beautiful"
+        "good bad hard tough close important special cute delicious peaceful beautiful"
         " lucky exciting rewarding relaxing calming helpful supportive kind cozy scary weird funny"
     )
 )
@@ -128,6 +128,8 @@ class Renderer:
             return OWN[lower]
         if lower in INFORMAL:
             return INFORMAL[lower]
+        if lower in THIRD_WORDS and word.start > self.clause.start:
+            return word.text.lower()
         return self._listener(lower) or word.text
 
     def _listener(self, lower: str) -> str:

@@ -20,6 +20,8 @@ from convoai.analysis.offline.lexicon import (
 from convoai.analysis.offline.reading import ReadTurn, is_content
 from convoai.analysis.offline.verbs import is_past
 
+# Calls for the listener's attention or help.
+CALLING = words("let let's lets check look see wait listen imagine guess")
 # How much a clause tells by whom it is about.
 BY_SUBJECT = {"speaker": 3.0, "dropped": 2.0, "owned": 2.5, "other": 0.5, "listener": -2.0}
 ENOUGH = 3.0
@@ -94,7 +96,7 @@ def telling_of(clause: Clause) -> float:
     """How much a clause tells by itself; nothing at 0 and below."""
     lower = clause.lower
     content = len({word for word in lower if is_content(word)})
-    if content == 0 or lower[0] in {"let", "let's", "lets"}:
+    if content == 0 or lower[0] in CALLING or lower[:2] == ["sorry", "to"]:
         return 0.0
     score = BY_SUBJECT[clause.subject] + min(content, 8) * 0.5
     score -= 3.0 * (clause.subject in {"speaker", "dropped"} and _wishes_listener(lower))
@@ -104,7 +106,7 @@ def telling_of(clause: Clause) -> float:
     score -= 1.5 * (lower[0] in ANAPHORS)
     score -= 2.0 * (clause.subject == "other" and lower[0] in IMPERATIVES)
     score -= 2.0 * (lower[0] in POINTING)
-    score -= 2.0 * _is_announcement(lower)
+    score -= 4.0 * _is_announcement(lower)
     score -= 2.0 * guards.is_conditional(lower)
     score -= 1.5 * guards.is_reported(lower)
     return score

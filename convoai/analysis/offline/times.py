@@ -101,7 +101,8 @@ def _at(lower: Sequence[str], place: int, today: date, is_past: bool) -> _Found 
     rest = lower[place + 1 : place + 5]
     after = rest[0] if rest else ""
     if word == "day" and rest[:2] in (["after", "tomorrow"], ["before", "yesterday"]):
-        return _Found(place + 2, day_step(today, 2 if after == "after" else -2), "day")
+        part = len(rest) > 2 and rest[2] in {"morning", "evening", "night", "afternoon"}
+        return _Found(place + 2 + part, day_step(today, 2 if after == "after" else -2), "day")
     if word in {"yesterday", "today", "tonight", "tomorrow"}:
         step = {"yesterday": -1, "tomorrow": 1}.get(word, 0)
         more = int(after in {"morning", "evening", "night", "afternoon"})
@@ -176,7 +177,10 @@ def _ago(lower: Sequence[str], place: int, today: date) -> _Found | None:
     if count is None or unit is None or count > 150:
         return None
     if ahead:
-        # "in two years" may be a span as well; only what nothing follows but "time" is ahead.
+        # "I haven't slept in two days" tells a span, not a day.
+        denied = any(w.endswith("n't") or w in {"not", "never"} for w in lower[:place])
+        if denied:
+            return None
         return _step(count, unit, at, today, about)
     if lower[at + 1 : at + 2] in (["ago"], ["back"]):
         return _step(-count, unit, at + 1, today, about)

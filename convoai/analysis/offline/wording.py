@@ -10,7 +10,7 @@ from convoai.analysis.offline.ordinary import is_ordinary
 from convoai.analysis.offline.reading import is_content
 from convoai.analysis.offline.rendering import Names, Renderer
 from convoai.analysis.offline.times import Moment
-from convoai.analysis.offline.verbs import after_she, is_adverb, is_participle, is_past
+from convoai.analysis.offline.verbs import SAME_FORM, after_she, is_adverb, is_participle, is_past
 from convoai.analysis.offline.words import Word
 
 NEGATED = {
@@ -146,13 +146,15 @@ def _advice(clause: Clause, names: Names, renderer: Renderer) -> str:
 def _adjunct(clause: Clause, renderer: Renderer) -> str:
     """What stands before the subject, when it says something: a time, a circumstance."""
     at = clause.subject_at
-    before = clause.words[:at]
+    joined = (place + 1 for place in reversed(range(at)) if clause.lower[place] in {"but", "so"})
+    begin = next(joined, 0)
+    before = clause.words[begin:at]
     told = any(word.start in renderer.first for word in before)
     if not told and sum(is_content(word.lower) for word in before) < 1:
         return ""
-    text = renderer.span(0, at).strip()
+    text = renderer.span(begin, at).strip()
     first = before[0].lower
-    return text[:1].lower() + text[1:] if first in SMALL or first.endswith("ing") else text
+    return text[:1].lower() + text[1:] if first in SMALL or is_ordinary(first) else text
 
 
 SMALL = words(
@@ -205,6 +207,8 @@ def _predicate(clause_words: Sequence[Word], at: int, renderer: Renderer) -> str
     if verb in NO_VERBS:
         return ""
     said = NEGATED.get(verb) or after_she(verb)
+    if verb in SAME_FORM and any(word.lower in REGULARLY for word in clause_words[at:rest]):
+        said = f"{verb}s"
     tail = _tail(clause_words, rest, renderer, said)
     head = " ".join(part for part in (renderer.span(lead, rest), said) if part)
     gap = renderer.gap_before(clause_words[rest + 1]) if rest + 1 < len(clause_words) else ""
@@ -231,6 +235,7 @@ def _tail(clause_words: Sequence[Word], verb_at: int, renderer: Renderer, said: 
     return " ".join([*pieces, renderer.span(begin, len(clause_words))]).strip()
 
 
+REGULARLY = words("usually often always sometimes generally regularly normally")
 SECOND_VERBS = words(
     "go take love enjoy want hope think feel try plan live work play make run know get spend need"
     " tell cook eat watch listen swim sing teach help bake hang stay keep do use see meet relax"
