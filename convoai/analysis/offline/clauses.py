@@ -68,6 +68,11 @@ FINITE = words(
 ARTICLES = words("this last next a an one two three four five six seven eight nine ten some")
 CONDITIONS = words("if unless suppose supposing imagine assuming whether")
 LONGEST_ADJUNCT = 9
+LONGEST_COMPANY = 7
+SHORTEST_REASON = 3
+ORDERS = (lex.IMPERATIVES | words("leave please bring")) - words(
+    "have be been just do thank thanks congrats"
+)
 FARTHEST_SUBJECT = 18
 
 
@@ -104,6 +109,8 @@ def clause_of(sentence: Sentence, listener: str) -> Clause | None:
     if not found:
         return None
     subject, place, cut = _subject(sentence, found)
+    if subject in {"speaker", "owned", "dropped"}:
+        found = _without_order(sentence, found, cut)
     return Clause(sentence, tuple(found[cut:]), subject, place - cut)
 
 
@@ -151,6 +158,18 @@ def _without_call(sentence: Sentence, found: list[Word], names: set[str]) -> lis
     return found
 
 
+def _without_order(sentence: Sentence, found: list[Word], begin: int) -> list[Word]:
+    """Without what the listener shall do because of it: "..., so leave them out"."""
+    for place in range(begin + SHORTEST_REASON, len(found) - 1):
+        if (
+            found[place].lower == "so"
+            and found[place + 1].lower in ORDERS
+            and breaks(gap_after(sentence, found[place - 1]))
+        ):
+            return found[:place]
+    return found
+
+
 def _subject(sentence: Sentence, found: list[Word]) -> tuple[Subject, int, int]:
     """(kind of subject, its place, how many words to cut before)."""
     first = found[0].lower
@@ -161,6 +180,8 @@ def _subject(sentence: Sentence, found: list[Word]) -> tuple[Subject, int, int]:
     if first in CLAUSE_STARTS:
         return "speaker", 0, 0
     place = _own_subject(sentence, found)
+    if place is not None and _shares(sentence, found, place):
+        return "owned", 0, 0
     if place is not None:
         parted = breaks(gap_after(sentence, found[place - 1])) or found[place - 1].lower in JOINING
         said_before = any(word.lower in FINITE for word in found[:place])
@@ -191,6 +212,17 @@ def _subject(sentence: Sentence, found: list[Word]) -> tuple[Subject, int, int]:
     ):
         return "dropped", 0, 0
     return "other", 0, 0
+
+
+def _shares(sentence: Sentence, found: list[Word], place: int) -> bool:
+    """Whether others are the subject together with the speaker: "Some neighbours and I"."""
+    return (
+        1 < place < LONGEST_COMPANY
+        and found[place].lower == "i"
+        and found[place - 1].lower == "and"
+        and not any(breaks(gap_after(sentence, word)) for word in found[:place])
+        and not any(is_past(word.lower) or word.lower in lex.AUXILIARIES for word in found[:place])
+    )
 
 
 def _has_verb_of_its_own(after: list[Word]) -> bool:

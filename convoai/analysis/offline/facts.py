@@ -8,11 +8,13 @@ from itertools import islice
 
 from convoai.analysis.keys import key_named
 from convoai.analysis.offline import guards
+from convoai.analysis.offline.calendar_words import MONTHS, SEASONS, WEEKDAYS
 from convoai.analysis.offline.clauses import Clause
 from convoai.analysis.offline.dated import birthdays_of
 from convoai.analysis.offline.favourites import favourites_of
 from convoai.analysis.offline.kinds import kind_of
 from convoai.analysis.offline.leaning import is_hollow, matter_of
+from convoai.analysis.offline.lexicon import STATE_VERBS, words
 from convoai.analysis.offline.matching import Match, is_lasting, matches_of
 from convoai.analysis.offline.people import people_facts, people_of, pets_had
 from convoai.analysis.offline.reading import ReadTurn
@@ -35,6 +37,8 @@ from convoai.analysis.values import normalised
 
 MOST_STATEMENTS = 3
 MOST_KNOWN = 6  # of one sentence
+RECURRING = words("usually always often every sometimes each normally typically")
+RETURNING = frozenset({*MONTHS, *SEASONS, *WEEKDAYS}) | words("in on during over the at")
 # So many words of a clause may a known fact leave over before the clause is kept as well.
 LEFT_OVER = 4
 
@@ -100,7 +104,7 @@ def _known(clause: Clause, today: date) -> Iterator[Match]:
 def _known_fact(read: ReadTurn, clause: Clause, match: Match, said_at: datetime) -> FactFound:
     key = key_named(match.key)
     begin, end = clause.words[match.begin].start, clause.words[match.end - 1].end
-    moments = moments_of(clause.lower, said_at.date(), looks_back(clause.lower, _verb_at(clause)))
+    moments = _moments_of(clause, said_at)
     return FactFound(
         category=key.category,
         fact_key=key.name,
@@ -125,7 +129,7 @@ def _statement(
     """Clauses in a row as a fact of its kind, about the speaker or a third person."""
     clause = group[0].clause
     lower = clause.lower
-    moments = moments_of(lower, said_at.date(), looks_back(lower, _verb_at(clause)))
+    moments = _moments_of(clause, said_at)
     person = next((p for p in people_of(clause) if p.begin == clause.subject_at), None)
     subject: str = read.turn.sender
     if person and person.end < len(clause.words):
@@ -145,7 +149,8 @@ def _statement(
     if value.startswith("advises "):
         key, category = "support", "relationship"
     if key == "possession":
-        value = value.removeprefix("has got ").removeprefix("has ")
+        thing = value.removeprefix("has got ").removeprefix("has ").removeprefix("owns ")
+        key, value = ("about", value) if thing == value else (key, thing)
     begin, end = clause.start, group[-1].clause.end
     doubt = 0.15 * (clause.subject in {"other", "listener"}) + 0.15 * guards.is_conditional(lower)
     yield FactFound(
@@ -172,8 +177,19 @@ def _with_matter(value: str, matter: str) -> str:
 
 def _more(read: ReadTurn, clause: Clause, said_at: datetime) -> str:
     """A clause that goes on from the one before."""
-    moments = moments_of(clause.lower, said_at.date(), looks_back(clause.lower, _verb_at(clause)))
+    moments = _moments_of(clause, said_at)
     return worded(clause, Names(read.listener), moments).removeprefix("says that ")
+
+
+def _moments_of(clause: Clause, said_at: datetime) -> list[Moment]:
+    """The times a clause tells; of what is done again and again, none that returns each year."""
+    lower = clause.lower
+    verb_at = _verb_at(clause)
+    moments = moments_of(lower, said_at.date(), looks_back(lower, verb_at))
+    verb = lower[verb_at] if verb_at is not None and verb_at < len(lower) else ""
+    if verb in STATE_VERBS or any(word in RECURRING for word in lower):
+        return [m for m in moments if not RETURNING.issuperset(lower[m.first : m.last + 1])]
+    return moments
 
 
 def _verb_at(clause: Clause) -> int | None:

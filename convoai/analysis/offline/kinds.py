@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from convoai.analysis.offline.clauses import Subject
-from convoai.analysis.offline.guards import has_phrase, is_wish, joined
+from convoai.analysis.offline.guards import has_phrase, is_conditional, is_wish, joined
 from convoai.analysis.offline.lexicon import FAMILY_WORDS, words
-from convoai.analysis.offline.verbs import is_adverb, is_past
+from convoai.analysis.offline.verbs import is_adverb, is_participle, is_past
 from convoai.analysis.offline.vocabulary import TOPICS, TOPICS_OF_WORD
 from convoai.analysis.result import Category
 
@@ -38,6 +38,7 @@ LIKES = words(
     "love loves loved like likes enjoy enjoys enjoyed adore adores fan favorite favourite"
     " passionate passion obsessed prefer into hooked fond keen interested loving enjoying"
 )
+FONDNESS = words("favorite favourite passion fan obsessed")
 PLANS = (
     "going to", "gonna", "planning", "plan to", "plan on", "will", "i'll", "we'll", "about to",
     "looking forward", "thinking of", "thinking about", "considering", "signed up", "booked",
@@ -80,6 +81,8 @@ NOT_OWNED = words(
     " so too much many to been power say hard tough rough great good lot way impact choice"
 )
 COUNTED = words("a an my our some two three four five six several another lots plenty")
+GUESSING = words("bet guess hear heard suppose reckon")
+OFFERS = ("can", "could", "will", "i'll", "would be happy", "happy to", "let me")
 ABLE = words("can could able know")
 PERSONAL_PRONOUNS = words("he she they he's she's they're they've his her their")
 # The key of a statement that nothing else than its topic tells apart.
@@ -106,13 +109,21 @@ def kind_of(
     start = joined(head)
     if has_phrase(start, DISLIKES):
         return "dislike", "preference"
+    if subject in OWN and (verb in GUESSING or is_conditional(lower)):
+        return _of_condition(lower)
     if is_wish(head) or (has_phrase(text, DREAMS) and not has_phrase(start, PLANS)):
         return "wish", "personal"
     if has_phrase(start, PLANS) or (has_phrase(text, PLANS) and not happened):
         return ("support", "relationship") if has_phrase(text, SUPPORT) else ("plan", "life_event")
     if subject in OWN and has_phrase(text, SUPPORT):
         return "support", "relationship"
-    if verb in LIKES or have & {"favorite", "favourite", "passion", "fan", "obsessed"}:
+    if (verb in LIKES and subject in OWN) or have & {
+        "favorite",
+        "favourite",
+        "passion",
+        "fan",
+        "obsessed",
+    }:
         return "like", "preference"
     if have & HEALTH:
         return "health", "personal"
@@ -133,11 +144,21 @@ def kind_of(
     return _plainer(lower, verb_at, subject, verb, happened)
 
 
+def _of_condition(lower: Sequence[str]) -> tuple[str, Category]:
+    """What is only guessed, or holds under a condition: an offer to the listener, or a view."""
+    offers = "you" in lower and has_phrase(joined(lower), OFFERS)
+    return ("support", "relationship") if offers else ("opinion", "personal")
+
+
 def _plainer(
     lower: Sequence[str], verb_at: int, subject: Subject, verb: str, happened: bool
 ) -> tuple[str, Category]:
     """The key of a statement that no word of its own decides: by its build, then its topic."""
     topic = _topic_of(lower)
+    if subject in OWN and verb in {"can", "could", "would"} and "you" in lower:
+        return "support", "relationship"
+    if subject == "owned" and any(is_past(word) for word in lower[1:7]):
+        return "event", "life_event"
     if subject not in OWN:
         if lower[0] in PERSONAL_PRONOUNS:
             return "people", "relationship"
@@ -152,7 +173,9 @@ def _plainer(
         return BY_TOPIC[TOPICS[topic][0]], TOPICS[topic][0]
     if verb in ABLE:
         return "ability", "personal"
-    if verb in {"have", "been"} or lower[max(verb_at - 1, 0)] in {"i've", "we've", "i'd"}:
+    following = next((word for word in lower[verb_at + 1 :] if not is_adverb(word)), "")
+    perfect = verb == "have" and is_participle(following)
+    if perfect or verb == "been" or lower[max(verb_at - 1, 0)] in {"i've", "we've", "i'd"}:
         return "event", "life_event"
     if lower[max(verb_at - 1, 0)] in {"i'm", "we're"} or verb in {"am", "are"}:
         return "trait", "personal"

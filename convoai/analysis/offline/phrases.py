@@ -52,7 +52,9 @@ def _run(
         if not fits(word.text, word.lower):
             break
         end += 1
-        if breaks(gap_after(clause.sentence, word).replace("-", "")):
+        gap = gap_after(clause.sentence, word).replace("-", "")
+        initial = len(word.text) == 1 and word.text.isupper() and gap.startswith(".")
+        if breaks(gap) and not (initial and len(clause.words) > end):
             break
     return end
 

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from convoai.analysis.offline.clauses import Clause
 from convoai.analysis.offline.kinds import FEELINGS
-from convoai.analysis.offline.lexicon import NEGATIONS, PRAISE_WORDS, SPEAKER_WORDS, THIRD_WORDS, words
+from convoai.analysis.offline.lexicon import (
+    NEGATIONS,
+    PRAISE_WORDS,
+    SPEAKER_WORDS,
+    THIRD_WORDS,
+    words,
+)
 from convoai.analysis.offline.times import Moment
 from convoai.analysis.offline.verbs import after_she
 from convoai.analysis.offline.words import Word
@@ -100,13 +106,21 @@ class Renderer:
                 continue
             caused = place > 0 and chosen[place - 1].lower in CAUSING
             moment = self.first.get(word.start)
-            text = moment.text if moment else self._word(word, named)
+            text = self._time(moment) if moment else self._word(word, named)
             if own and word.lower == "was":
                 text = "were"
             own = word.lower == "i" and not self.names.speaker
             pieces.append((self.gap_before(word) if pieces else "") + text)
             named = bool(self.names.listener) and word.lower in {"you", "u"} and not caused
         return "".join(pieces)
+
+    def _time(self, moment: Moment) -> str:
+        """The time as told; without its "in" where it is the subject: "last winter was icy"."""
+        words = self.clause.words
+        after = words[moment.last + 1].lower if moment.last + 1 < len(words) else ""
+        if moment.first == 0 and after in {"was", "is", "has", "will"}:
+            return moment.text.removeprefix("in ").removeprefix("on ")
+        return moment.text
 
     def gap_before(self, word: Word) -> str:
         sentence = self.clause.sentence

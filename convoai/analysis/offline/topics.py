@@ -42,7 +42,8 @@ NAMELESS = (
         " brings hear chat talk catch stop check mind each every both favorite favourite different"
         " important special long short hard easy close full real free extra whatever since though"
         " maybe guess such enough anyone everyone someone nothing else yet ago haha wow lol pic"
-        " pics photo photos picture pictures together crazy world reminds reminder means meaning impact difference"
+        " pics photo photos picture pictures together crazy world reminds reminder"
+        " means meaning impact difference"
     )
 )
 # A known topic needs this many turns, or as many different words of its own.

@@ -18,7 +18,7 @@ NEGATED = {
     "aren't": "is not", "weren't": "was not", "didn't": "did not", "wasn't": "was not",
     "couldn't": "could not", "wouldn't": "would not", "shouldn't": "should not",
     "hadn't": "had not", "ain't": "is not", "been": "has been", "wanna": "wants to",
-    "gotta": "has to", "gonna": "is going to", "better": "had better",
+    "gotta": "has to", "gonna": "is going to", "better": "had better", "bet": "bets",
 }  # fmt: skip
 TRAILING = (" I guess", " I think", " I suppose", " you know", " haha", " lol", " though")
 NO_VERBS = words("for in on at to with of and or but the a an by from as if it that this i my")
@@ -210,7 +210,9 @@ def _predicate(clause_words: Sequence[Word], at: int, renderer: Renderer) -> str
     if verb in SAME_FORM and any(word.lower in REGULARLY for word in clause_words[at:rest]):
         said = f"{verb}s"
     tail = _tail(clause_words, rest, renderer, said)
-    head = " ".join(part for part in (renderer.span(lead, rest), said) if part)
+    adverbs = renderer.span(lead, rest)
+    parts = ("has", adverbs, "been") if verb == "been" else (adverbs, said)
+    head = " ".join(part for part in parts if part)
     gap = renderer.gap_before(clause_words[rest + 1]) if rest + 1 < len(clause_words) else ""
     return f"{head}{gap if gap.strip() else ' '}{tail}" if tail else head
 
