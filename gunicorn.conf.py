@@ -1,6 +1,7 @@
 """gunicorn's settings, for `manage.py serve` and for `gunicorn convoai.wsgi` alike."""
 
 import os
+import threading
 
 import gunicorn.http.wsgi
 
@@ -38,6 +39,13 @@ background = []
 def when_ready(server):
     if os.environ.get("BACKGROUND_WORKER") == "1":
         background.append(start_worker())
+
+
+def post_worker_init(worker):
+    # In the background: the first search or message does not wait for the model to load.
+    from convoai.embedding.warming import warm
+
+    threading.Thread(target=warm, name="embedder", daemon=True).start()
 
 
 def on_exit(server):

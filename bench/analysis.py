@@ -151,6 +151,7 @@ def measure_hostile_lines() -> None:
         "rules": "i work at my dog ",
         "dates": "last 5 march of ",
         "openers": "wow, ",
+        "favourites in lines": "my favourite x is y " * 5 + "\n",
     }
     for name, piece in made.items():
         line = piece * (1_000_000 // len(piece)) + "!"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from conversations.models import Conversation, ConversationTopic, ExtractedFact, Message
+from conversations.promises import open_lines, promises_of
 from conversations.serializers.conversations import ConversationDetailSerializer
 from conversations.serializers.facts import FactSerializer
 from conversations.serializers.messages import MessageSerializer
@@ -16,7 +18,7 @@ TALK = Statement(
     lambda owner, pk: (
         Conversation.objects.owned_by(User(pk=owner))
         .filter(pk=pk)
-        .values_list(*ConversationDetailSerializer().sources)
+        .values_list(*ConversationDetailSerializer().sources, "action_items", "partner__name")
     ),
     int,
     int,
@@ -61,7 +63,11 @@ def read_detail(user: User, pk: int) -> dict[str, Any] | None:
     talk = TALK.row(user.pk, pk)
     if talk is None:
         return None
-    detail = ConversationDetailSerializer().from_values(talk)
+    *columns, items, partner_name = talk
+    detail = ConversationDetailSerializer().from_values(columns)
+    promises = promises_of(items, partner_name, detail["analyzer"])
+    detail["action_items"] = open_lines(promises, partner_name)
+    detail["promises"] = [asdict(promise) for promise in promises]
     message, fact = MessageSerializer(), FactSerializer()
     messages = [message.from_values(row) for row in MESSAGES.rows(user.pk, pk)]
     detail["full_transcript"] = detail["full_transcript"] or written_out(messages)

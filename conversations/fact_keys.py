@@ -48,6 +48,8 @@ MANY_VALUED = frozenset(
         "possession",
     }
 )
+# What these keys tell of lies ahead by nature: they are true before their date comes.
+AHEAD = frozenset({"plan", "wish"})
 
 
 def is_many_valued(fact_key: str) -> bool:

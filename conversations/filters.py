@@ -10,7 +10,14 @@ from django_filters import rest_framework as filters
 from conversations.models import Conversation, ExtractedFact, Message, Topic
 from conversations.models.fact import Origin, Review
 from conversations.models.message import Sender
-from convoai.api.filters import ChoiceFilter, FlagFilter, IdFilter, MomentFilter, TextFilter
+from convoai.api.filters import (
+    ChoiceFilter,
+    DayFilter,
+    FlagFilter,
+    IdFilter,
+    MomentFilter,
+    TextFilter,
+)
 from convoai.database.fields import casefold_key
 
 
@@ -72,8 +79,11 @@ class FactFilters(filters.FilterSet):
     subject = TextFilter(label="partner, user, or a name")
     origin = ChoiceFilter(choices=Origin.choices, label="Whose word it is")
     review = ChoiceFilter(choices=Review.choices, label="State of review")
+    pinned = FlagFilter(
+        field_name="pinned_at", lookup_expr="isnull", exclude=True, label="Pinned or not"
+    )
     since = MomentFilter(field_name="extracted_at", lookup_expr="gte", label="Learned since")
-    as_of = MomentFilter(method="known_at", label="What was known and true then")
+    as_of = DayFilter(method="known_at", label="Known and true then; a day means its end")
 
     class Meta:
         model = ExtractedFact

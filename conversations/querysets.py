@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Least
 
+from conversations.fact_keys import AHEAD
 from convoai.database.fields import casefold_key
 
 if TYPE_CHECKING:
@@ -25,7 +26,13 @@ M = TypeVar("M", bound=models.Model)
 
 # Columns of kilobytes to megabytes that no list may read; a defer() of them is the default.
 CONVERSATION_VECTORS = ("embedding", "embedding_bits", "transcript_search")
-MESSAGE_VECTORS = ("embedding", "search")
+MESSAGE_VECTORS = ("embedding", "search", "search_rest")
+
+
+def typed_query(words: str) -> SearchQuery:
+    """What people type, folded as the search columns are (migration 0007)."""
+    folded = Func(Value(words), function="convoai_query_text", output_field=models.TextField())
+    return SearchQuery(folded, search_type="websearch", config="english")
 
 
 class OwnedQuerySet(models.QuerySet[M]):
@@ -65,7 +72,7 @@ class ConversationQuerySet(OwnedQuerySet["Conversation"]):
 
         Takes what people type into a search box: quotes, OR, -word.
         """
-        query = SearchQuery(words, search_type="websearch", config="english")
+        query = typed_query(words)
         return self.filter(transcript_search=query).annotate(
             rank=SearchRank(F("transcript_search"), query)
         )
@@ -75,9 +82,15 @@ class MessageQuerySet(OwnedQuerySet["Message"]):
     def in_order(self) -> Self:
         return self.order_by("conversation_id", "position")
 
+    def not_embedded(self, model: str) -> Self:
+        """Messages that the model has not embedded yet: new ones, and those of another model."""
+        # Not "differs from", which no index serves.
+        others = Q(embedding_model__lt=model) | Q(embedding_model__gt=model)
+        return self.filter(others | Q(embedding_model__isnull=True))
+
     def matching(self, words: str) -> Self:
         """Messages that hold all the words."""
-        return self.filter(search=SearchQuery(words, search_type="websearch", config="english"))
+        return self.filter(search=typed_query(words))
 
 
 class TopicQuerySet(models.QuerySet["Topic"]):
@@ -115,11 +128,31 @@ class FactQuerySet(OwnedQuerySet["ExtractedFact"]):
     def most_certain_first(self) -> Self:
         return self.order_by("-confidence", "-extracted_at", "pk")
 
+    def pinned_first(self) -> Self:
+        """Pinned facts, then the most certain."""
+        pinned = F("pinned_at").asc(nulls_last=True)
+        return self.order_by(pinned, "-confidence", "-extracted_at", "pk")
+
     def as_of(self, moment: datetime) -> Self:
-        """What was known and true at that moment."""
-        return self.filter(
-            Q(valid_from__isnull=True) | Q(valid_from__lte=moment),
-            Q(valid_to__isnull=True, is_current=True) | Q(valid_to__gt=moment),
+        """What was known and true at that moment, as profiles and briefings replay it.
+
+        A fact is known from its talk on, whenever that was analysed. That it made an older value
+        untrue is known from then on, too. Plans and wishes count before their date; what was
+        rejected or waits for review does not count.
+        """
+        return self.alias(
+            # The database's LEAST passes over nulls.
+            learned_at=Least("conversation__started_at", "extracted_at"),
+            closed_at=Least(
+                "superseded_by__conversation__started_at", "superseded_by__extracted_at"
+            ),
+        ).filter(
+            Q(valid_from__isnull=True) | Q(valid_from__lte=moment) | Q(fact_key__in=AHEAD),
+            Q(is_current=True, valid_to__isnull=True)
+            | Q(valid_to__gt=moment)
+            | Q(is_current=False, closed_at__gt=moment),
+            ~Q(review__in=["rejected", "needs_review"]),
+            learned_at__lte=moment,
         )
 
 

@@ -8,10 +8,19 @@ class Refusal(Exception):
 
     `code` is one word for programs, `message` one sentence for people. `place` says where the
     wrong value was given, such as ("body", "quote"); empty when it is about the whole.
+    `retry_after` is in how many seconds asking again may work, where that is known.
     """
 
-    def __init__(self, code: str, message: str, *, place: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        place: tuple[str, ...] = (),
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.place = place
+        self.retry_after = retry_after

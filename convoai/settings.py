@@ -183,7 +183,8 @@ Q_CLUSTER = {
     "retry": 700,
     "max_attempts": 2,
     "ack_failures": True,
-    "save_limit": 250,
+    # All results; convoai.analysis.jobs forgets them after two days.
+    "save_limit": 0,
     "poll": 1,
     "guard_cycle": 1,
     "catch_up": False,
@@ -206,8 +207,19 @@ ANALYZER_BASE_URL = text(env, "ANALYZER_BASE_URL")
 ANALYZER_ALLOWED_HOSTS = words(env, "ANALYZER_ALLOWED_HOSTS", default=[])
 ANALYZER_TIMEOUT = seconds_of(env, "ANALYZER_TIMEOUT", default=60)
 ANALYZER_FALLBACK = text(env, "ANALYZER_FALLBACK")
+# How many requests of a process may wait for a model at a time, and how long before a job goes on
+INLINE_ANALYSES = number(env, "INLINE_ANALYSES", least=1, default=4)
+INLINE_ANALYSIS_SECONDS = seconds_of(env, "INLINE_ANALYSIS_SECONDS", default=5)
+JOBS_PER_USER = number(env, "JOBS_PER_USER", least=1, default=100)
 GOOGLE_API_KEY = text(env, "GOOGLE_API_KEY") or text(env, "GEMINI_API_KEY")
 OPENAI_API_KEY = text(env, "OPENAI_API_KEY")
+
+# Who turns texts into vectors: word vectors of this repository's requirements, or a model elsewhere
+EMBEDDER = text(env, "EMBEDDER", default="wordllama")
+EMBEDDER_BASE_URL = text(env, "EMBEDDER_BASE_URL")
+EMBEDDER_ALLOWED_HOSTS = words(env, "EMBEDDER_ALLOWED_HOSTS", default=[])
+EMBEDDER_DIMENSIONS = number(env, "EMBEDDER_DIMENSIONS", least=0, default=0)
+EMBEDDER_TIMEOUT = seconds_of(env, "EMBEDDER_TIMEOUT", default=30)
 
 # Browsers from elsewhere
 CORS_ALLOWED_ORIGINS = words(

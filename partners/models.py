@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Cast, Now
 from django.utils import timezone
-from pgvector.django import BitField, VectorField
+from pgvector.django import BitField, HnswIndex, VectorField
 
 from convoai.database.fields import ChangedAtField
 from partners.querysets import PartnerManager
@@ -55,6 +55,22 @@ class ConversationPartner(models.Model):
         constraints = [
             # Serves the list of one user, and is what the foreign keys of children point at.
             models.UniqueConstraint(fields=["user", "id"], name="idx_partners_user_id"),
+        ]
+        indexes = [
+            # Everybody's faces at once. Never for one owner's: see partners/faces.py.
+            HnswIndex(
+                fields=["image_embedding_bits"],
+                name="idx_partners_face_bits",
+                m=16,
+                ef_construction=64,
+                opclasses=["bit_hamming_ops"],
+            ),
+            # Which models an owner's faces are from.
+            models.Index(
+                fields=["user", "image_embedding_model"],
+                name="idx_partners_face_model",
+                condition=models.Q(image_embedding_bits__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

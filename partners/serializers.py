@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from convoai.api.fields import Input, Text
+from convoai.api.fields import Input, Integer, Number, Numbers, StrictInput, Text
 from convoai.api.rows import Made, Row
 from partners.models import ConversationPartner
 
@@ -64,3 +64,31 @@ class PartnerWithImageInput(PartnerInput):
 
 class ImageInput(Input):
     image = serializers.FileField(allow_empty_file=True)
+
+
+class FaceInput(StrictInput):
+    """A face's vector, and the model and version that made it."""
+
+    embedding = Numbers()
+    model = Text(max_length=200, min_length=1, allow_blank=False)
+
+
+class MatchInput(StrictInput):
+    """A face's vector to look for; `threshold` 0.75 is a cosine of 0.5."""
+
+    embedding = Numbers()
+    top_k = Integer(min_value=1, max_value=100, required=False, default=5)
+    threshold = Number(min_value=0, max_value=1, required=False, default=0.75)
+    model = Text(max_length=200, min_length=1, allow_blank=False, required=False, allow_null=True)
+
+
+class MatchSerializer(serializers.Serializer[Any]):
+    """One partner, and how alike the faces are: (cosine + 1) / 2."""
+
+    partner = PartnerSerializer()
+    similarity = serializers.FloatField()
+
+
+class MatchesSerializer(serializers.Serializer[Any]):
+    results = MatchSerializer(many=True)
+    count = serializers.IntegerField()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.db import transaction
 
 from convoai.accounts.models import User
 from convoai.database.transactions import sqlstate, write
+from convoai.embedding.vectors import stored_vector
 from convoai.refusals import Refusal
 from partners.images import remove_image, store_image
 from partners.models import ConversationPartner
@@ -117,6 +118,27 @@ def _point_at_image(*, partner: ConversationPartner, path: str) -> ConversationP
     partner.save(update_fields=["image_path", "updated_at"])
     transaction.on_commit(lambda: remove_image(old))
     return partner
+
+
+@write
+def set_face(
+    *, partner: ConversationPartner, embedding: Sequence[float], model: str
+) -> ConversationPartner:
+    """Store the vector of the partner's face (as many numbers as `model` gives), of length 1.
+
+    Raises Refusal `embedding_dims`, `embedding_range` or `embedding_norm`.
+    """
+    partner.image_embedding = stored_vector(embedding)
+    partner.image_embedding_model = model
+    partner.save(update_fields=["image_embedding", "image_embedding_model", "updated_at"])
+    return partner
+
+
+@write
+def remove_face(*, partner: ConversationPartner) -> None:
+    """Forget the vector of the partner's face; the picture stays."""
+    partner.image_embedding = partner.image_embedding_model = None
+    partner.save(update_fields=["image_embedding", "image_embedding_model", "updated_at"])
 
 
 @write

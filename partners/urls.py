@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path
 
-from partners.views import PartnerImageViewSet, PartnerViewSet
+from partners.views import PartnerFaceViewSet, PartnerImageViewSet, PartnerViewSet
 
 COLLECTION: dict[str, Any] = {"get": "list", "post": "create"}
 ONE: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "update", "delete": "destroy"}
@@ -26,5 +26,15 @@ urlpatterns = [
         "partners/<int:pk>/image",
         PartnerImageViewSet.as_view({"get": "image"}),
         name="partner-image",
+    ),
+    path(
+        "partners/<int:pk>/embedding",
+        PartnerFaceViewSet.as_view({"put": "update", "delete": "destroy"}),
+        name="partner-embedding",
+    ),
+    path(
+        "partners/match-embedding",
+        PartnerFaceViewSet.as_view({"post": "match"}),
+        name="partner-match-embedding",
     ),
 ]

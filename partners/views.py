@@ -18,13 +18,18 @@ from convoai.api.filters import FilterBackend
 from convoai.api.uploads import CompleteMultiPartParser
 from convoai.api.viewsets import OwnedViewSet, read_body
 from convoai.database.transactions import write
+from convoai.embedding.vectors import stored_vector
 from convoai.refusals import Refusal
 from partners import services
+from partners.faces import match_face
 from partners.filters import PartnerFilters
 from partners.images import clean_image, stored_image
 from partners.models import ConversationPartner
 from partners.serializers import (
+    FaceInput,
     ImageInput,
+    MatchesSerializer,
+    MatchInput,
     PartnerChanges,
     PartnerInput,
     PartnerSerializer,
@@ -127,6 +132,51 @@ class PartnerImageViewSet(OwnedViewSet):
         response = FileResponse(file.open("rb"), content_type="image/jpeg", as_attachment=True)
         response["Cache-Control"] = "private, no-store"
         return response
+
+
+class PartnerFaceViewSet(OwnedViewSet):
+    """Vectors of partners' faces: to keep, and to find the partner by. They are never shown."""
+
+    model = ConversationPartner
+    serializer_class = PartnerSerializer
+    missing = "Partner not found"
+
+    @extend_schema(
+        summary="Keep the vector of a partner's face",
+        request=FaceInput,
+        responses=PartnerSerializer,
+    )
+    @write
+    def update(self, request: Request, pk: int) -> Response:
+        partner = self.locked_object()
+        check_if_match(request, self.get_serializer(partner).data)
+        services.set_face(partner=partner, **read_body(request, FaceInput))
+        return Response(self.get_serializer(partner).data)
+
+    @extend_schema(summary="Forget the vector of a partner's face")
+    def destroy(self, request: Request, pk: int) -> Response:
+        services.remove_face(partner=self.get_object())
+        return Response(status=204)
+
+    @extend_schema(
+        summary="Own partners whose face is nearest to a vector",
+        request=MatchInput,
+        responses=MatchesSerializer,
+    )
+    def match(self, request: Request) -> Response:
+        values = read_body(request, MatchInput)
+        matches = match_face(
+            owner=self.owner,
+            vector=stored_vector(values["embedding"]),
+            top=values["top_k"],
+            threshold=values["threshold"],
+            model=values.get("model"),
+        )
+        results = [
+            {"partner": self.get_serializer(one.partner).data, "similarity": one.similarity}
+            for one in matches
+        ]
+        return Response({"results": results, "count": len(results)})
 
 
 def _usable_image(file: Any) -> bytes | None:

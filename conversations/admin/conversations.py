@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from conversations.admin.rules import RESTS_ON_IT_ALONE, RecordForm
 from conversations.admin.search import HELP, search_rows
 from conversations.models import Conversation, ConversationTopic, ExtractedFact, Message
+from conversations.promises import line, promises_of
 from conversations.services import conversations as services
 from convoai.api.admin import (
     Along,
@@ -36,6 +37,7 @@ MESSAGES_SHOWN = 100
 CONTENT_SHOWN = 2_000
 TRANSCRIPT_SHOWN = 5_000
 FACTS_SHOWN = 20
+STATE_WORDS = {"kept": "kept", "not_meant": "not meant"}
 WRITABLE = ("title", "summary", "started_at", "ended_at", "language", "external_id")
 ANALYSIS = (
     "is_analyzed",
@@ -224,7 +226,13 @@ class ConversationAdmin(RecordAdmin):
 
     @admin.display(description="action items")
     def todo(self, talk: Conversation) -> SafeString:
-        return as_list(talk.action_items)
+        name = talk.partner.name
+        return as_list(
+            [
+                line(one, name) + ("" if one.state == "open" else f" [{STATE_WORDS[one.state]}]")
+                for one in promises_of(talk.action_items, name, talk.analyzer)
+            ]
+        )
 
     @admin.display(description="vector")
     def vector(self, talk: Conversation) -> str:

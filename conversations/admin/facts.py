@@ -80,6 +80,7 @@ class FactAdmin(RecordAdmin):
         chosen_filter("source_message", "message"),
         chosen_filter("category"),
         flag_filter("is_current", "state", "Current", "Past"),
+        flag_filter("pinned_at__isnull", "pinned", "Not pinned", "Pinned"),
         "review",
         "origin",
     )
@@ -101,11 +102,12 @@ class FactAdmin(RecordAdmin):
         "older",
         "origin",
         "review",
+        "pinned_at",
         "extracted_at",
         "created_at",
         "updated_at",
     )
-    actions = ("confirm", "reject")
+    actions = ("confirm", "reject", "pin", "unpin")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
@@ -116,7 +118,15 @@ class FactAdmin(RecordAdmin):
         return (
             (None, {"fields": ("owner", "partner_link", *WORDS, "many_valued", "original_value")}),
             ("What it rests on", {"fields": ("talk", "message", "shown_quote")}),
-            ("State", {"fields": ("review", "origin", "is_current", "valid_to", "newer", "older")}),
+            (
+                "State",
+                {
+                    "fields": (
+                        *("review", "origin", "pinned_at", "is_current"),
+                        *("valid_to", "newer", "older"),
+                    )
+                },
+            ),
             ("When", {"fields": ("extracted_at", "created_at", "updated_at")}),
         )
 
@@ -133,6 +143,7 @@ class FactAdmin(RecordAdmin):
             "confidence",
             "is_current",
             "review",
+            "pinned_at",
             "extracted_at",
             "partner__name",
             "conversation__title",
@@ -163,7 +174,8 @@ class FactAdmin(RecordAdmin):
 
     @admin.display(description="state")
     def state(self, fact: ExtractedFact) -> str:
-        return f"{'current' if fact.is_current else 'past'}, {fact.get_review_display()}"
+        state = f"{'current' if fact.is_current else 'past'}, {fact.get_review_display()}"
+        return f"{state}, pinned" if fact.pinned_at else state
 
     @admin.display(description="category")
     def category_link(self, fact: ExtractedFact) -> SafeString:
@@ -201,6 +213,14 @@ class FactAdmin(RecordAdmin):
     def reject(self, request: HttpRequest, queryset: Any) -> None:
         self._review(request, queryset, services.reject_fact, "Rejected")
 
+    @admin.action(description="Pin: first in profile and briefing", permissions=["change"])
+    def pin(self, request: HttpRequest, queryset: Any) -> None:
+        self._review(request, queryset, services.pin_fact, "Pinned")
+
+    @admin.action(description="Unpin", permissions=["change"])
+    def unpin(self, request: HttpRequest, queryset: Any) -> None:
+        self._review(request, queryset, services.unpin_fact, "Unpinned")
+
     def _review(
         self, request: HttpRequest, facts: Any, judge: Callable[..., Any], done: str
     ) -> None:
@@ -225,6 +245,10 @@ class FactAdmin(RecordAdmin):
             services.reject_fact(fact=obj)
         elif "_confirm" in request.POST and not changes:
             services.confirm_fact(fact=obj)
+        if "_pin" in request.POST:
+            services.pin_fact(fact=obj)
+        elif "_unpin" in request.POST:
+            services.unpin_fact(fact=obj)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         services.delete_fact(fact=obj)

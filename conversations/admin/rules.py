@@ -12,7 +12,11 @@ from conversations.models.fact import Origin, Review
 from conversations.models.moments import FIRST_MOMENT, LAST_MOMENT
 
 # Facts that go with the message or talk they rest on; what the person said of them stays.
-RESTS_ON_IT_ALONE = ~Q(origin=Origin.USER) & ~Q(review__in=[Review.CONFIRMED, Review.CORRECTED])
+RESTS_ON_IT_ALONE = (
+    ~Q(origin=Origin.USER)
+    & ~Q(review__in=[Review.CONFIRMED, Review.CORRECTED])
+    & Q(pinned_at__isnull=True)
+)
 
 
 class RecordForm(forms.ModelForm):

@@ -102,6 +102,8 @@ class ExtractedFact(models.Model):
         default=Review.UNREVIEWED,
         db_default=Review.UNREVIEWED.value,
     )
+    # Null: not pinned. The time lets a briefing be replayed as it was before.
+    pinned_at = models.DateTimeField(null=True, blank=True, editable=False)
     extracted_at = models.DateTimeField(default=timezone.now, db_default=Now())
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     updated_at = ChangedAtField(null=True, editable=False)

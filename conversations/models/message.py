@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -45,9 +46,12 @@ class Message(models.Model):
     )
     content = models.TextField()
     timestamp = models.DateTimeField(default=timezone.now, db_default=Now())
-    # Written by the trigger of migration 0003 only.
+    # Written by the trigger of migration 0007 only: the words of the first 100,000 characters
+    # and the owner, and the words beyond them.
     search = SearchVectorField(null=True, editable=False)
-    # In the dimensions of its model, so that the vector stays in the row.
+    search_rest = ArrayField(models.TextField(), null=True, editable=False)
+    # In the dimensions of its model, so that the vector stays in the row. Null with a model: the
+    # message has no word that the model knows.
     embedding = HalfVectorField(null=True, editable=False)
     embedding_model = models.CharField(max_length=200, null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
@@ -70,7 +74,16 @@ class Message(models.Model):
             ),
             readable_times("messages_readable_times", "timestamp"),
         ]
-        indexes = [GinIndex(fields=["search"], name="idx_messages_search")]
+        indexes = [
+            GinIndex(fields=["search"], name="idx_messages_search"),
+            GinIndex(
+                fields=["search_rest"],
+                name="idx_messages_search_rest",
+                condition=Q(search_rest__isnull=False),
+            ),
+            # Counts and finds what today's model has not embedded.
+            models.Index(fields=["user", "embedding_model"], name="idx_messages_embedding_model"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.speaker or self.sender}: {self.content[:60]}"

@@ -12,6 +12,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from conversations.models import Conversation
 from conversations.serializers.facts import FactSerializer
 from conversations.serializers.messages import MessageInput, MessageSerializer
+from conversations.serializers.promises import PromiseSerializer
 from convoai.api.errors import ApiError
 from convoai.api.fields import Choice, Id, Input, Moment, StrictInput, Text
 from convoai.api.rows import Row
@@ -76,6 +77,8 @@ class ConversationDetailSerializer(ConversationSerializer):
     """With everything that hangs on it; `conversations.details` reads and joins it."""
 
     messages = MessageSerializer(many=True)
+    action_items = serializers.ListField(child=serializers.CharField())
+    promises = PromiseSerializer(many=True)
     topics = serializers.ListField(child=serializers.CharField())
     extracted_facts = FactSerializer(many=True)
 
@@ -87,6 +90,7 @@ class ConversationDetailSerializer(ConversationSerializer):
             "suggested_topics",
             "suggested_questions",
             "action_items",
+            "promises",
             "analyzer",
             "analyzed_at",
             "analysis_error",

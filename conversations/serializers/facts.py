@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from conversations.models import ExtractedFact
-from convoai.api.fields import Flag, Id, Moment, Number, OffsetMoment, StrictInput, Text
+from conversations.services.verdicts import VERDICTS
+from convoai.api.errors import ApiError
+from convoai.api.fields import Choice, Flag, Id, Moment, Number, OffsetMoment, StrictInput, Text
 from convoai.api.rows import Row
+
+MOST_IDS = 500
 
 
 class FactSerializer(Row):
@@ -38,8 +44,24 @@ class FactSerializer(Row):
             "origin",
             "review",
             "extracted_at",
+            "pinned_at",
         ]
         read_only_fields = fields
+
+
+class Ids(serializers.ListField):
+    """Numbers of rows, at least one: more than 500 are 413 `too_many_items`."""
+
+    child = Id()
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_empty=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, list) and len(data) > MOST_IDS:
+            text = f"At most {MOST_IDS} ids go into one request; send the rest in more."
+            raise ApiError(413, "too_many_items", text)
+        return super().to_internal_value(data)
 
 
 class FactWords(StrictInput):
@@ -52,6 +74,13 @@ class FactWords(StrictInput):
     confidence = Number(min_value=0, max_value=1, required=False)
     many_valued = Flag(required=False)
     valid_from = Moment(required=False, allow_null=True)
+
+
+class FactVerdicts(StrictInput):
+    """One verdict on several facts."""
+
+    ids = Ids()
+    action = Choice(choices=list(VERDICTS))
 
 
 class FactInput(FactWords):

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from conversations.models import Conversation
+from conversations.services.embedding import MessageVectors, vectors_of
 from conversations.services.messages import insert_messages
 from conversations.transcripts import split_transcript
 from convoai.accounts.models import User
@@ -32,7 +33,6 @@ class Idempotency:
     digest: str
 
 
-@write
 def create_conversation(
     *,
     user: User,
@@ -54,19 +54,35 @@ def create_conversation(
     also cut into messages. Raises Refusal `idempotency_mismatch` when the key came with
     another body.
     """
+    if not messages and full_transcript:
+        messages = [asdict(turn) for turn in split_transcript(full_transcript, partner.name)]
+    columns = {
+        "user": user,
+        "partner": partner,
+        "title": title,
+        "full_transcript": full_transcript,
+        "started_at": started_at or timezone.now(),
+        "ended_at": ended_at,
+        "language": language,
+        "source": source,
+        "external_id": external_id,
+    }
+    return _create(columns, messages, vectors_of(messages), idempotency)
+
+
+@write
+def _create(
+    columns: Mapping[str, Any],
+    messages: Sequence[Mapping[str, Any]],
+    vectors: MessageVectors | None,
+    idempotency: Idempotency | None,
+) -> tuple[Conversation, bool]:
+    user, external_id = columns["user"], columns["external_id"]
     known = _known_conversation(user, external_id, idempotency)
     if known:
         return known, False
     conversation = Conversation(
-        user=user,
-        partner=partner,
-        title=title,
-        full_transcript=full_transcript,
-        started_at=started_at or timezone.now(),
-        ended_at=ended_at,
-        language=language,
-        source=source,
-        external_id=external_id,
+        **columns,
         idempotency_key=idempotency.key if idempotency else None,
         idempotency_digest=idempotency.digest if idempotency else None,
     )
@@ -82,9 +98,8 @@ def create_conversation(
             if known is None:
                 raise
             return known, False
-    if not messages and full_transcript:
-        messages = [asdict(turn) for turn in split_transcript(full_transcript, partner.name)]
-    insert_messages(conversation, messages, first=0, moment=conversation.started_at)
+    moment = conversation.started_at
+    insert_messages(conversation, messages, vectors, first=0, moment=moment)
     return conversation, True
 
 

@@ -134,9 +134,33 @@ def reject_fact(*, fact: ExtractedFact) -> ExtractedFact:
 
 
 @write
+def pin_fact(*, fact: ExtractedFact) -> ExtractedFact:
+    """Keep the fact in sight: first in profile and briefing, and never dropped for space.
+
+    Says nothing of whether it is right; yet a pinned fact outlives a new analysis and its source.
+    """
+    return _pinned(fact, timezone.now())
+
+
+@write
+def unpin_fact(*, fact: ExtractedFact) -> ExtractedFact:
+    """Let the fact take its place among the others again."""
+    return _pinned(fact, None)
+
+
+@write
 def delete_fact(*, fact: ExtractedFact) -> None:
     """Remove a fact; the value it had closed becomes current again (the database sees to it)."""
     fact.delete()
+
+
+def _pinned(fact: ExtractedFact, moment: datetime | None) -> ExtractedFact:
+    locked = _locked(fact)
+    # Pinning again changes nothing, not even since when.
+    if (locked.pinned_at is None) != (moment is None):
+        locked.pinned_at = moment
+        locked.save(update_fields=["pinned_at", "updated_at"])
+    return locked
 
 
 def _was_kept_out(fact: ExtractedFact) -> bool:

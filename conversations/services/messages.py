@@ -9,14 +9,14 @@ from typing import Any
 from django.db.models import Max
 from django.utils import timezone
 
-from conversations.models import Conversation, ExtractedFact, Message
-from conversations.models.fact import Origin, Review
+from conversations.models import Conversation, Message
+from conversations.services.embedding import MessageVectors, vectors_of
 from convoai.database.transactions import write
+from partners.models import ConversationPartner
 
 BATCH = 1_000
 
 
-@write
 def append_messages(
     *, conversation: Conversation, messages: Sequence[Mapping[str, Any]]
 ) -> list[Message]:
@@ -25,23 +25,32 @@ def append_messages(
     The talk's row is locked first, so that positions are not given twice and a deletion that
     runs at the same time either comes first (Conversation.DoesNotExist) or takes them along.
     """
+    return _append(conversation, messages, vectors_of(messages))
+
+
+@write
+def _append(
+    conversation: Conversation,
+    messages: Sequence[Mapping[str, Any]],
+    vectors: MessageVectors | None,
+) -> list[Message]:
     locked = Conversation.objects.select_for_update().only("pk", "user_id").get(pk=conversation.pk)
     last = Message.objects.filter(conversation=locked).aggregate(last=Max("position"))["last"]
-    return insert_messages(
-        locked, messages, first=0 if last is None else last + 1, moment=timezone.now()
-    )
+    first = 0 if last is None else last + 1
+    return insert_messages(locked, messages, vectors, first=first, moment=timezone.now())
 
 
 def insert_messages(
     conversation: Conversation,
     messages: Sequence[Mapping[str, Any]],
+    vectors: MessageVectors | None,
     *,
     first: int,
     moment: datetime,
 ) -> list[Message]:
     """Insert messages at the positions from `first` on, inside the caller's transaction.
 
-    Those without a time of their own were said at `moment`.
+    Those without a time of their own were said at `moment`. `vectors` are those of `vectors_of`.
     """
     rows = [
         Message(
@@ -52,6 +61,8 @@ def insert_messages(
             speaker=message.get("speaker") or "",
             content=message["content"],
             timestamp=message.get("timestamp") or moment,
+            embedding=vectors.vectors[index] if vectors else None,
+            embedding_model=vectors.model if vectors else None,
         )
         for index, message in enumerate(messages)
     ]
@@ -62,31 +73,32 @@ def insert_messages(
 def correct_message(*, message: Message, changes: Mapping[str, Any]) -> Message:
     """Write the given columns (content, speaker, sender, timestamp).
 
-    Facts that quote the message keep their place in the new words; those whose quote is gone,
-    and that the person never confirmed, wait for review.
+    The database sees to the facts that quote the message: they keep their place in the new words.
+    Where the quote is gone, what nobody touched is retired and what it had closed is current
+    again; what the person touched stays and loses the quote.
     """
+    if {"content", "sender"} & changes.keys():
+        # An analysis that stores facts of the partner meanwhile comes first or sees the change.
+        talk = Conversation.objects.filter(pk=message.conversation_id).values("partner_id")
+        ConversationPartner.objects.select_for_update().only("pk").get(pk__in=talk)
     for name, value in changes.items():
         setattr(message, name, value)
-    message.save(update_fields=list(changes))
-    if "content" in changes:
-        _replace_quotes(message)
+    written = list(changes)
+    if {"content", "speaker"} & set(changes):
+        written += _embed_anew(message)
+    message.save(update_fields=written)
     return message
 
 
-def _replace_quotes(message: Message) -> None:
-    quoting = ExtractedFact.objects.filter(source_message=message).exclude(quote="")
-    moved = []
-    for fact in quoting.select_for_update():
-        start = message.content.find(fact.quote)
-        place = start if start >= 0 else None
-        if place is not None and place == fact.quote_start:
-            continue
-        fact.quote_start = place
-        if place is None and fact.origin != Origin.USER and fact.review == Review.UNREVIEWED:
-            fact.review = Review.NEEDS_REVIEW
-        fact.updated_at = timezone.now()
-        moved.append(fact)
-    ExtractedFact.objects.bulk_update(moved, ["quote_start", "review", "updated_at"], BATCH)
+def _embed_anew(message: Message) -> list[str]:
+    """Set the vector of the message's new words; return the columns to write."""
+    # One text takes less time than the statement that stores it, so it may hold the transaction.
+    vectors = vectors_of([{"speaker": message.speaker, "content": message.content}])
+    if vectors is None:
+        # The database takes the old vector away.
+        return []
+    message.embedding, message.embedding_model = vectors.vectors[0], vectors.model
+    return ["embedding", "embedding_model"]
 
 
 @write

@@ -5,16 +5,30 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from django.db.models import Model
-from drf_spectacular.utils import extend_schema
+from django.http import Http404
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations.filters import FactFilters
 from conversations.models import Conversation, ExtractedFact, Message
-from conversations.serializers.facts import FactCorrection, FactInput, FactSerializer, FactWords
+from conversations.serializers.facts import (
+    FactCorrection,
+    FactInput,
+    FactSerializer,
+    FactVerdicts,
+    FactWords,
+)
 from conversations.services import facts as services
+from conversations.services.verdicts import judge_facts
+from conversations.versions import knowledge_version
 from convoai.accounts.models import User
-from convoai.api.conditional import check_if_match, conditional_response
+from convoai.api.conditional import (
+    check_if_match,
+    conditional_response,
+    etag_of_version,
+    is_known,
+)
 from convoai.api.errors import problem
 from convoai.api.filters import FilterBackend
 from convoai.api.owned import owned_row
@@ -24,6 +38,7 @@ from convoai.database.transactions import write
 from partners.models import ConversationPartner
 
 M = TypeVar("M", bound=Model)
+UNCHANGED = OpenApiResponse(description="The client has the newest version.")
 
 
 class FactViewSet(OwnedViewSet):
@@ -98,6 +113,30 @@ class FactViewSet(OwnedViewSet):
         fact = services.reject_fact(fact=self.get_object())
         return Response(self.get_serializer(fact).data)
 
+    @extend_schema(
+        summary="Pin a fact: first in profile and briefing, never dropped for space",
+        request=None,
+        responses=FactSerializer,
+    )
+    def pin(self, request: Request, pk: int) -> Response:
+        fact = services.pin_fact(fact=self.get_object())
+        return Response(self.get_serializer(fact).data)
+
+    @extend_schema(summary="Unpin a fact", request=None, responses={200: FactSerializer})
+    def unpin(self, request: Request, pk: int) -> Response:
+        fact = services.unpin_fact(fact=self.get_object())
+        return Response(self.get_serializer(fact).data)
+
+    @extend_schema(
+        summary="Confirm, reject, pin or unpin several facts, all or none",
+        request=FactVerdicts,
+        responses=FactSerializer(many=True),
+    )
+    def judge(self, request: Request) -> Response:
+        asked = read_body(request, FactVerdicts)
+        facts = judge_facts(user=self.owner, ids=asked["ids"], verdict=asked["action"])
+        return Response(self.get_serializer(facts, many=True).data)
+
     @extend_schema(summary="Delete a fact")
     def destroy(self, request: Request, pk: int) -> Response:
         services.delete_fact(fact=self.get_object())
@@ -124,11 +163,18 @@ class PartnerFactsViewSet(OwnedViewSet):
 
     @extend_schema(
         summary="Current facts about a partner, the most certain first",
-        responses=FactSerializer(many=True),
+        responses={200: FactSerializer(many=True), 304: UNCHANGED},
     )
     def list(self, request: Request, pk: int) -> Response:
-        self.find(ConversationPartner.objects.owned_by(request.user).only("pk"), pk)
-        return self.list_response(self.get_queryset())
+        version = knowledge_version(self.owner, pk)
+        if version is None:
+            raise Http404
+        etag = etag_of_version("facts", pk, sorted(request.query_params.lists()), version)
+        if is_known(request, etag):
+            return Response(status=304, headers={"ETag": etag})
+        answer = self.list_response(self.get_queryset())
+        answer["ETag"] = etag
+        return answer
 
 
 def _named(user: User, model: type[M], field: str, pk: int) -> M:

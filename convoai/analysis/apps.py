@@ -15,8 +15,8 @@ class AnalysisConfig(AppConfig):
     def ready(self) -> None:
         from django_q.signals import post_execute_in_worker
 
-        from convoai.analysis.jobs import keep_one_sentence
+        from convoai.analysis.work import settle
 
-        post_execute_in_worker.connect(keep_one_sentence)
+        post_execute_in_worker.connect(settle)
         # It registers itself when imported.
         import_module(f"{self.name}.checks")

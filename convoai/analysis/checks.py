@@ -8,7 +8,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
 from convoai.analysis.choice import configured_provider
-from convoai.analysis.outbound import ForbiddenHost, endpoint_of, public_addresses, resolve
+from convoai.analysis.model.provider import LISTED_IN
+from convoai.outbound import ForbiddenHost, endpoint_of, public_addresses, resolve
 
 
 @register(Tags.security)
@@ -27,7 +28,7 @@ def check_analyzer(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         # No network at the moment is no reason not to start; an analysis will say so.
         return []
     try:
-        public_addresses(endpoint, found, provider.allowed_hosts)
+        public_addresses(endpoint, found, provider.allowed_hosts, listed_in=LISTED_IN)
     except ForbiddenHost as error:
         return [Error(f"The analyzer's address is refused: {error}.", id="analysis.E002")]
     return []

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from convoai.analysis.model.analyzer import FallbackAnalyzer, ModelAnalyzer
+from convoai.analysis.model.asking import LONGEST
 from convoai.analysis.model.provider import BadChoice, Provider, provider_from
 from convoai.analysis.offline.analyzer import OfflineAnalyzer
 from convoai.analysis.result import Analyzer
@@ -13,12 +14,15 @@ from convoai.analysis.result import Analyzer
 OFFLINE = "offline"
 
 
-def configured_analyzer() -> Analyzer:
-    """The analyzer that ANALYZER names. Raises ImproperlyConfigured."""
+def configured_analyzer(*, seconds: float = LONGEST) -> Analyzer:
+    """The analyzer that ANALYZER names; a model may take `seconds` for one talk.
+
+    Raises ImproperlyConfigured.
+    """
     provider = configured_provider()
     if provider is None:
         return OfflineAnalyzer()
-    model = ModelAnalyzer(provider)
+    model = ModelAnalyzer(provider, seconds=seconds)
     if settings.ANALYZER_FALLBACK == OFFLINE:
         return FallbackAnalyzer(model, OfflineAnalyzer())
     return model

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from convoai.analysis.result import FactFound, Turn
+from convoai.analysis.result import ActionItem, FactFound, Turn
 
 SPEAKERS = frozenset({"partner", "user"})
 
@@ -30,6 +30,21 @@ def checked(
         else:
             standing.append(replace(fact, quote_start=start))
     return standing, fallen
+
+
+def standing_promises(items: Iterable[ActionItem], turns: Sequence[Turn]) -> list[ActionItem]:
+    """The promises whose quote stands in the message they name, set right where it does.
+
+    Either speaker may have said it: what one asks for, the other is to do.
+    """
+    said = {turn.id: turn.content for turn in turns}
+    standing = []
+    for item in items:
+        content = said.get(item.source_message_id, "")
+        start = place_of(item.quote, item.quote_start, content)
+        if start is not None:
+            standing.append(replace(item, quote_start=start))
+    return standing
 
 
 def place_of(quote: str, start: int, content: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404
@@ -12,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from convoai.analysis.jobs import find_job
+from convoai.analysis.jobs import KEPT, Job, find_job
 from convoai.analysis.serializers import JobSerializer
 from convoai.api.fields import BIGINT
 from convoai.database.queue import is_worker_running
@@ -29,7 +30,7 @@ class JobViewSet(GenericViewSet[Any]):
 
     permission_classes = [IsAuthenticated]
     serializer_class = JobSerializer
-    missing = "Job not found"
+    missing = f"Job not found; results are kept for {KEPT.days} days."
 
     @extend_schema(summary="A job, and its result when it is done", responses=JobSerializer)
     def retrieve(self, request: Request, pk: int) -> Response:
@@ -39,17 +40,24 @@ class JobViewSet(GenericViewSet[Any]):
         return Response(JobSerializer(job).data)
 
 
-def queued(number: int) -> Response:
-    """202: where to ask for the job, and whether a worker is there to do it."""
-    address = reverse("job", args=[number])
+def goes_on(job: Job, nothing_yet: Mapping[str, Any] | None = None) -> Response:
+    """202: where to ask for the job, and whether a worker is there to do it.
+
+    `nothing_yet` is what stands in the place of a result.
+    """
+    address = reverse("job", args=[job.id])
     worker = is_worker_running()
+    message = WORKER if worker else NO_WORKER
+    if job.retry_at is not None:
+        message = f"{job.error}. It is tried again. {message}"
     return Response(
         {
-            "job_id": number,
-            "status": "queued",
+            **(nothing_yet or {}),
+            "job_id": job.id,
+            "status": job.status,
             "status_url": address,
             "worker": worker,
-            "message": WORKER if worker else NO_WORKER,
+            "message": message,
         },
         status=202,
         headers={"Location": address},

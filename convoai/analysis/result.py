@@ -64,9 +64,13 @@ class FactFound:
 
 @dataclass(frozen=True, slots=True)
 class ActionItem:
-    """A promise or a request: who said they would do what, by when if they said so."""
+    """A promise or a request: who is to do what, by when if that was said.
 
-    who: Sender
+    `who` is 'user', 'partner' or a third person's name; the quote stands in the message
+    `source_message_id` from code point `quote_start` on.
+    """
+
+    who: str
     text: str
     due: date | None
     quote: str

@@ -22,6 +22,16 @@ class AnalysisSerializer(serializers.Serializer[Any]):
     action_items = serializers.ListField(child=serializers.CharField())
 
 
+class GoesOnSerializer(AnalysisSerializer):
+    """An analysis that is not done yet: as of a talk without words, and the job to ask for."""
+
+    job_id = serializers.IntegerField()
+    status = serializers.CharField()
+    status_url = serializers.CharField()
+    worker = serializers.BooleanField()
+    message = serializers.CharField()
+
+
 class AnalyzedConversationSerializer(serializers.Serializer[Any]):
     """Only the figures, as `analyze-conversation` was meant to answer."""
 
@@ -31,10 +41,20 @@ class AnalyzedConversationSerializer(serializers.Serializer[Any]):
     summary = serializers.CharField()
 
 
+class FailedConversationSerializer(serializers.Serializer[Any]):
+    conversation_id = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
 class AnalyzedAllSerializer(serializers.Serializer[Any]):
+    """`left` counts talks that were not come to; `jobs` are those that a worker goes on with."""
+
     message = serializers.CharField()
     analyzed_count = serializers.IntegerField()
     total_conversations = serializers.IntegerField()
+    failed = FailedConversationSerializer(many=True)
+    left = serializers.IntegerField()
+    jobs = serializers.ListField(child=serializers.IntegerField())
 
 
 class JobResultSerializer(serializers.Serializer[Any]):
@@ -47,10 +67,13 @@ class JobSerializer(serializers.Serializer[Any]):
 
     id = serializers.IntegerField()
     kind = serializers.CharField()
-    status = serializers.ChoiceField(choices=["queued", "running", "done", "failed"])
+    status = serializers.ChoiceField(
+        choices=["queued", "running", "failed_retryable", "done", "failed"]
+    )
     conversation_id = serializers.IntegerField()
     result = JobResultSerializer(allow_null=True)
     error = serializers.CharField(allow_null=True)
+    retry_at = serializers.DateTimeField(allow_null=True)
 
 
 class QueuedJobSerializer(serializers.Serializer[Any]):

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q
 from django.utils import timezone
 
 from conversations.models import Conversation, ConversationTopic, ExtractedFact, Topic
 from conversations.models.fact import Origin, Review
+from conversations.promises import Promise, promises_of, renewed, stored
 from convoai.analysis.choice import configured_analyzer
-from convoai.analysis.evidence import checked
-from convoai.analysis.failure import AnalysisFailed
+from convoai.analysis.evidence import checked, standing_promises
+from convoai.analysis.failure import AnalysisFailed, NotUnderstood
 from convoai.analysis.planning import carry_out
 from convoai.analysis.reading import known_facts, turns_of
 from convoai.analysis.reconcile import reconcile
@@ -34,12 +36,16 @@ def analyze_conversation(
 
     A talk without words gives sentiment `unknown` and stays open. `force` analyses again and
     replaces what the earlier run made and nobody touched. Raises Refusal `already_analyzed`
-    (without `force`), `already_running` (another analysis holds the claim) and `analysis_failed`
+    (without `force`), `already_running` (another analysis holds the claim) and NotUnderstood
     (the analyzer gave up; the reason stands with the talk, which stays as it was).
     """
-    analyzer = analyzer or configured_analyzer()
     if conversation.is_analyzed and not force:
         raise already_analyzed(conversation)
+    try:
+        analyzer = analyzer or configured_analyzer()
+    except ImproperlyConfigured as error:
+        # Our own words about a setting; the rest as when a provider refuses.
+        raise _refused(conversation, AnalysisFailed(str(error), permanent=True)) from None
     turns = turns_of(conversation)
     if not turns:
         return Analysis(analyzer.name, analyzer.version)
@@ -50,18 +56,15 @@ def analyze_conversation(
         analysis = analyzer.analyze(turns, partner.name, user.username, conversation.started_at)
         _store(conversation=conversation, analysis=analysis, force=force)
     except AnalysisFailed as failure:
-        Conversation.objects.filter(pk=conversation.pk).update(analysis_error=str(failure))
-        raise Refusal("analysis_failed", f"Analysis failed: {failure}") from None
+        raise _refused(conversation, failure) from None
     finally:
         Conversation.objects.filter(pk=conversation.pk).update(analysis_claimed_at=None)
     return analysis
 
 
-def written(item: ActionItem, partner_name: str) -> str:
-    """A promise in one line: who, what, and by when if that was said."""
-    who = "You" if item.who == "user" else partner_name
-    by = f" (by {item.due:%d %B %Y})" if item.due else ""
-    return f"{who}: {item.text}{by}"
+def _refused(conversation: Conversation, failure: AnalysisFailed) -> NotUnderstood:
+    Conversation.objects.filter(pk=conversation.pk).update(analysis_error=str(failure))
+    return NotUnderstood(failure)
 
 
 def _claim(conversation: Conversation) -> None:
@@ -75,20 +78,26 @@ def _claim(conversation: Conversation) -> None:
 @write
 def _store(*, conversation: Conversation, analysis: Analysis, force: bool) -> None:
     # Facts of one partner are planned against each other: one talk of theirs at a time.
-    ConversationPartner.objects.select_for_update().only("pk").get(pk=conversation.partner_id)
+    partners = ConversationPartner.objects.select_for_update().only("pk", "user_id", "name")
+    partner = partners.get(pk=conversation.partner_id)
     locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
     if locked.is_analyzed and not force:
         raise already_analyzed(conversation)
+    locked.partner = partner
     if force:
         ExtractedFact.objects.filter(
-            conversation=conversation, origin=Origin.ANALYSIS, review__in=UNTOUCHED
+            conversation=conversation,
+            origin=Origin.ANALYSIS,
+            review__in=UNTOUCHED,
+            pinned_at__isnull=True,
         ).delete()
     # Against the words as they are now: a message may have changed or gone while a model read.
-    facts, fallen = checked(analysis.facts, turns_of(locked))
+    turns = turns_of(locked)
+    facts, fallen = checked(analysis.facts, turns)
     plan = reconcile(known_facts(locked.partner_id), facts, locked.started_at)
     carry_out(conversation=locked, plan=plan, fallen=fallen)
     _link_topics(locked, analysis.topics)
-    _describe(locked, analysis)
+    _describe(locked, analysis, standing_promises(analysis.action_items, turns))
 
 
 def _link_topics(conversation: Conversation, found: Sequence[TopicFound]) -> None:
@@ -116,17 +125,17 @@ def _link_topics(conversation: Conversation, found: Sequence[TopicFound]) -> Non
     )
 
 
-def _describe(conversation: Conversation, analysis: Analysis) -> None:
+def _describe(conversation: Conversation, analysis: Analysis, found: Sequence[ActionItem]) -> None:
     now = timezone.now()
+    name = conversation.partner.name
+    before = promises_of(conversation.action_items, name, conversation.analyzer)
     changes = {
         "summary": analysis.summary,
         "sentiment": analysis.sentiment,
         "key_insights": analysis.key_insights,
         "suggested_topics": analysis.suggested_topics,
         "suggested_questions": analysis.suggested_questions,
-        "action_items": [
-            written(item, conversation.partner.name) for item in analysis.action_items
-        ],
+        "action_items": stored(renewed(before, [_promise(item, name) for item in found])),
         "analyzer": f"{analysis.analyzer}/{analysis.version}",
         "analyzed_at": now,
         "analysis_error": None,
@@ -136,6 +145,20 @@ def _describe(conversation: Conversation, analysis: Analysis) -> None:
     for name, value in changes.items():
         setattr(conversation, name, value)
     conversation.save(update_fields=[*changes, "updated_at"])
+
+
+def _promise(item: ActionItem, partner_name: str) -> Promise:
+    """As it is stored, still without a number of its own."""
+    said_of = {partner_name.casefold(): "partner", "partner": "partner", "user": "user"}
+    return Promise(
+        number=0,
+        who=said_of.get(item.who.casefold(), item.who),
+        text=item.text,
+        due=item.due,
+        quote=item.quote,
+        quote_start=item.quote_start,
+        message_id=item.source_message_id,
+    )
 
 
 def already_analyzed(conversation: Conversation) -> Refusal:

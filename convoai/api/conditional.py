@@ -19,13 +19,26 @@ def etag_of(data: Any) -> str:
     return quote_etag(hashlib.sha256(to_json(data)).hexdigest()[:32])
 
 
+def etag_of_version(*words: Any) -> str:
+    """The ETag of what is made from stored rows, by what was asked and the rows' version.
+
+    This release is part of it: another one may word the answer differently.
+    """
+    return etag_of([settings.SPECTACULAR_SETTINGS["VERSION"], *words])
+
+
 def conditional_response(request: Request, data: Any) -> Response:
     """200 with an ETag, or 304 when the client's If-None-Match names that ETag."""
     etag = etag_of(data)
-    known = parse_etags(request.headers.get("If-None-Match", ""))
-    if etag in known or f"W/{etag}" in known or known == ["*"]:
+    if is_known(request, etag):
         return Response(status=304, headers={"ETag": etag})
     return Response(data, headers={"ETag": etag})
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """Whether the client's If-None-Match names that ETag."""
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    return etag in known or f"W/{etag}" in known or known == ["*"]
 
 
 def check_if_match(request: Request, data: Any) -> None:

@@ -54,6 +54,8 @@ BAD_VALUE_SENTENCE = "A bad value reached the database and should have been refu
 STATUS_OF_REFUSAL = {
     "already_analyzed": 400,
     "analysis_failed": 502,
+    "analyzer_busy": 503,
+    "too_many_jobs": 429,
     "invalid_image": 400,
     "image_too_large": 413,
     "quota": 413,
@@ -167,7 +169,9 @@ def _refused(error: Refusal) -> Response:
     if error.place:
         problems = [{"type": error.code, "loc": list(error.place), "msg": error.message}]
         return Response({"detail": problems}, status=422)
-    return _answer(STATUS_OF_REFUSAL.get(error.code, 409), error.code, error.message)
+    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    status = STATUS_OF_REFUSAL.get(error.code, 409)
+    return _answer(status, error.code, error.message, headers)
 
 
 def _answer_fault(fault: Fault) -> Response:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from copy import copy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any
 
 from rest_framework import serializers
@@ -89,6 +90,30 @@ class Number(serializers.FloatField):
         return number
 
 
+class Numbers(serializers.ListField):
+    """A vector, whose numbers are looked at together: a field for each takes ten times as long."""
+
+    child = serializers.FloatField()
+    default_error_messages = {
+        "not_a_list": "Input should be a list of numbers",
+        "float_type": "Every element should be a finite number",
+    }
+
+    def to_internal_value(self, data: Any) -> list[float]:
+        if not isinstance(data, list):
+            self.fail("not_a_list")
+        if not all(type(number) in (int, float) for number in data):
+            self.fail("float_type")
+        try:
+            numbers = [float(number) for number in data]
+        except OverflowError:
+            # An integer of hundreds of digits.
+            self.fail("float_type")
+        if not all(map(isfinite, numbers)):
+            self.fail("float_type")
+        return numbers
+
+
 class Choice(serializers.ChoiceField):
     """One of a few words. The error names them and not, as DRF does, what was given instead."""
 
@@ -123,6 +148,16 @@ class Moment(serializers.DateTimeField):
             self.fail("datetime_parsing")
         if not FIRST_YEAR <= moment.year <= LAST_YEAR:
             self.fail("datetime_range")
+        return moment
+
+
+class Day(Moment):
+    """A time, or a day, which means its last moment: what was said on the day counts."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        moment = super().to_internal_value(value)
+        if len(value) == len("2026-05-31"):
+            return moment + timedelta(days=1, microseconds=-1)
         return moment
 
 

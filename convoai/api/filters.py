@@ -15,7 +15,7 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
 from convoai.api.errors import InvalidParameter
-from convoai.api.fields import Flag, Id, Moment, Text
+from convoai.api.fields import Day, Flag, Id, Moment, Text
 
 
 class ParameterField(forms.Field):
@@ -43,6 +43,10 @@ class MomentField(ParameterField):
     reader = Moment
 
 
+class DayField(ParameterField):
+    reader = Day
+
+
 class TextField(ParameterField):
     """An empty text asks for nothing, as an empty search box does; other empty values are wrong."""
 
@@ -62,6 +66,10 @@ class IdFilter(filters.Filter):
 
 class MomentFilter(filters.Filter):
     field_class = MomentField
+
+
+class DayFilter(filters.Filter):
+    field_class = DayField
 
 
 class TextFilter(filters.Filter):

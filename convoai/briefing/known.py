@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from conversations.fact_keys import AHEAD
 from conversations.models import ExtractedFact
 from conversations.models.fact import Review
 from partners.models import ConversationPartner
@@ -28,9 +29,10 @@ COLUMNS = (
     "conversation_id",
     "source_message_id",
     "conversation__started_at",
+    "pinned_at",
 )
-# What these keys tell of lies ahead by nature: they are true before their date comes.
-AHEAD = frozenset({"plan", "wish"})
+# What is in doubt waits for review.
+UNSURE = (Review.REJECTED, Review.NEEDS_REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,16 @@ class Known:
     conversation_id: int | None
     message_id: int | None
     talk_at: datetime | None
+    pinned_at: datetime | None
 
     @property
     def learned_at(self) -> datetime:
         """When the owner heard it: in the talk, which may have been analysed years later."""
         return min(self.talk_at, self.extracted_at) if self.talk_at else self.extracted_at
+
+    def is_pinned_at(self, moment: datetime | None) -> bool:
+        """Whether it was pinned then (None: now)."""
+        return self.pinned_at is not None and (moment is None or self.pinned_at <= moment)
 
     @property
     def is_decided(self) -> bool:
@@ -75,9 +82,10 @@ def known_at(facts: Sequence[Known], moment: datetime | None) -> list[Known]:
     """The facts held to be true at the moment, also those that begin later; None means now.
 
     What was learned after the moment does not count, nor does that it made an older value untrue.
+    With `true_at`, these are the facts that `FactQuerySet.as_of` gives.
     """
     if moment is None:
-        return [fact for fact in facts if fact.is_current]
+        return [fact for fact in facts if fact.is_current and fact.review not in UNSURE]
     by_id = {fact.id: fact for fact in facts}
     return [
         fact for fact in facts if fact.learned_at <= moment and not _was_closed(fact, by_id, moment)
@@ -94,7 +102,7 @@ def true_at(facts: Iterable[Known], moment: datetime) -> list[Known]:
 
 
 def _was_closed(fact: Known, by_id: dict[int, Known], moment: datetime) -> bool:
-    if fact.review == Review.REJECTED:
+    if fact.review in UNSURE:
         return True
     if not fact.is_current:
         successor = by_id.get(fact.superseded_by) if fact.superseded_by else None

@@ -13,7 +13,10 @@ from convoai.briefing.wording import sentence
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`date` is the day that the line is about, `confidence` is 0 to 1, `age_days` since heard."""
+    """`date` is the day that the line is about, `confidence` is 0 to 1, `age_days` since heard.
+
+    `promise` is the number of a promise in its conversation, by which it is marked as kept.
+    """
 
     text: str
     date: date | None = None
@@ -22,6 +25,8 @@ class Line:
     fact_ids: list[int] = field(default_factory=list)
     message_ids: list[int] = field(default_factory=list)
     conversation_ids: list[int] = field(default_factory=list)
+    is_pinned: bool = False
+    promise: int | None = None
 
 
 def line_of_facts(text: str, *facts: Known, moment: datetime, on: date | None = None) -> Line:
@@ -35,6 +40,7 @@ def line_of_facts(text: str, *facts: Known, moment: datetime, on: date | None = 
         fact_ids=[fact.id for fact in facts],
         message_ids=_distinct(fact.message_id for fact in facts),
         conversation_ids=_distinct(fact.conversation_id for fact in facts),
+        is_pinned=first.is_pinned_at(moment),
     )
 
 
@@ -51,6 +57,8 @@ def line_of_talk(text: str, talk: Talk, *facts: Known, on: date | None = None) -
 
 def worded(fact: Known, partner_name: str) -> str:
     """The fact as a sentence about the partner or the third person that it is about."""
+    if fact.subject == "user":
+        return f"About you: {fact.value.strip().rstrip('.')} ({fact.key.replace('_', ' ')})"
     name = partner_name if fact.subject == "partner" else fact.subject
     return sentence(name, fact.key, fact.value, origin=fact.origin, review=fact.review)
 

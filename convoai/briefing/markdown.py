@@ -22,10 +22,12 @@ def _page(briefing: Briefing) -> Iterator[str]:
     if briefing.as_of:
         yield f"\nAs known on {day(briefing.as_of)}."
     yield from _section("Who", [*briefing.who, briefing.how_long])
+    yield from _section("Pinned", briefing.pinned, with_age=True)
     yield from _section("Last talk", briefing.last_talk)
     yield from _section("Changed since the talk before", briefing.changes)
     yield from _section("You promised", briefing.promises["yours"])
     yield from _section(f"{briefing.partner_name} promised", briefing.promises["theirs"])
+    yield from _section("Others promised", briefing.promises["others"])
     yield from _section("Coming up", briefing.coming_up, dated=True)
     yield from _section("Worth remembering", briefing.remember, with_age=True)
     yield from _section("To ask", briefing.ask)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from conversations.models.fact import Review
 from convoai.briefing.dates import coming_up
-from convoai.briefing.known import Known, facts_about, known_at
+from convoai.briefing.known import UNSURE, Known, facts_about, known_at
 from convoai.briefing.lines import Line, line_of_facts, line_of_talk, worded
-from convoai.briefing.promises import promises_in
-from convoai.briefing.questions import questions
+from convoai.briefing.promises import Promised, Side, lines_of_promises, open_promises
+from convoai.briefing.questions import mentions, questions
 from convoai.briefing.talks import Talk, Talks, talks_with, two_lines
 from convoai.briefing.wording import PREDICATES, day, span
 from partners.models import ConversationPartner
@@ -36,9 +36,10 @@ class Briefing:
     as_of: datetime | None
     who: list[Line]
     how_long: Line
+    pinned: list[Line]
     last_talk: list[Line]
     changes: list[Line]
-    promises: dict[str, list[Line]]
+    promises: dict[Side, list[Line]]
     coming_up: list[Line]
     remember: list[Line]
     ask: list[Line]
@@ -46,29 +47,34 @@ class Briefing:
 
 
 def briefing_for(partner: ConversationPartner, as_of: datetime | None = None) -> Briefing:
-    """The briefing now, or as it would have read at a moment; three queries, no model call."""
-    return compose(partner, facts_about(partner), talks_with(partner, as_of), as_of)
+    """The briefing now, or as it would have read at a moment; six queries, no model call."""
+    talks = talks_with(partner, as_of)
+    promised = open_promises(talks.promising, partner, as_of)
+    return compose(partner, facts_about(partner), talks, promised, as_of)
 
 
 def compose(
-    partner: ConversationPartner, facts: Sequence[Known], talks: Talks, as_of: datetime | None
+    partner: ConversationPartner,
+    facts: Sequence[Known],
+    talks: Talks,
+    promised: Sequence[Promised],
+    as_of: datetime | None,
 ) -> Briefing:
     """The page from rows that were read; apart from the clock (`as_of` None) a pure function."""
     moment = as_of or timezone.now()
     name = partner.name
     heard = [fact for fact in facts if as_of is None or fact.learned_at <= as_of]
-    # What is in doubt waits for review; what the owner said of themselves, they know.
-    live = [
-        fact
-        for fact in known_at(facts, as_of)
-        if fact.review != Review.NEEDS_REVIEW and fact.subject != "user"
-    ]
+    held = known_at(facts, as_of)
+    pinned = [fact for fact in held if fact.is_pinned_at(as_of)]
+    # What the owner said of themselves, they know.
+    live = [fact for fact in held if fact.subject != "user"]
+    believed = [fact for fact in heard if fact.review not in UNSURE]
     begun = [fact for fact in live if fact.valid_from is None or fact.valid_from <= moment]
     own = [fact for fact in begun if fact.subject == "partner" and fact.key in IDENTITY]
     avoided = [fact for fact in begun if fact.key in AVOIDED]
     ahead = coming_up(live, moment)[:DATES_SHOWN]
     changes = _changes(talks.newest, heard, begun, name, moment)
-    elsewhere = {fact.id for fact in [*own, *avoided, *(fact for fact, _ in ahead)]}
+    elsewhere = {fact.id for fact in [*pinned, *own, *avoided, *(fact for fact, _ in ahead)]}
     elsewhere.update(pk for line in changes for pk in line.fact_ids)
     rest = [fact for fact in begun if fact.id not in elsewhere and fact.key != "plan"]
     return Briefing(
@@ -80,20 +86,25 @@ def compose(
             *_lines(sorted(own, key=lambda fact: IDENTITY.index(fact.key)), name, moment),
         ],
         how_long=_how_long(partner, talks, moment),
-        last_talk=_last_talk(talks.newest),
+        pinned=_lines(sorted(pinned, key=_worth), name, moment),
+        last_talk=_last_talk(talks.newest, believed),
         changes=changes,
-        promises=_promises(talks.newest, name, moment),
+        promises=lines_of_promises(promised, moment),
         coming_up=[
             line_of_facts(worded(fact, name), fact, moment=moment, on=on) for fact, on in ahead
         ],
         remember=_lines(sorted(rest, key=_worth)[:REMEMBERED], name, moment),
         ask=questions(talks.newest, heard, live, moment),
-        avoid=_lines(avoided, name, moment),
+        avoid=_lines(_pinned_first(avoided, as_of), name, moment),
     )
 
 
 def _lines(facts: Sequence[Known], name: str, moment: datetime) -> list[Line]:
     return [line_of_facts(worded(fact, name), fact, moment=moment) for fact in facts]
+
+
+def _pinned_first(facts: Iterable[Known], moment: datetime | None) -> list[Known]:
+    return sorted(facts, key=lambda fact: not fact.is_pinned_at(moment))
 
 
 def _worth(fact: Known) -> tuple[bool, int, float, float]:
@@ -104,20 +115,32 @@ def _worth(fact: Known) -> tuple[bool, int, float, float]:
 
 
 def _how_long(partner: ConversationPartner, talks: Talks, moment: datetime) -> Line:
-    met = [at for at in (partner.created_at, talks.first_at) if at and at <= moment]
+    first_at = talks.first[1] if talks.first else None
+    met = [at for at in (partner.created_at, first_at) if at and at <= moment]
     count = f"{talks.count} talk{'' if talks.count == 1 else 's'}"
     if not met:
         return Line(f"{count} so far.")
     since = min(met)
     text = f"Known for {span(since, moment)} (since {day(since)}); {count}."
-    return Line(text, date=since.date(), age_days=(moment - since).days)
+    return Line(
+        text,
+        date=since.date(),
+        age_days=(moment - since).days,
+        conversation_ids=[talks.first[0]] if talks.first else [],
+    )
 
 
-def _last_talk(newest: Sequence[Talk]) -> list[Line]:
+def _last_talk(newest: Sequence[Talk], believed: Sequence[Known]) -> list[Line]:
+    """What it was about; each line rests on the facts of that talk that it names."""
     if not newest:
         return []
     talk = newest[0]
-    return [line_of_talk(text, talk, on=talk.started_at.date()) for text in two_lines(talk)]
+    told = [fact for fact in believed if fact.conversation_id == talk.id and fact.message_id]
+    on = talk.started_at.date()
+    return [
+        line_of_talk(text, talk, *[fact for fact in told if mentions(text, fact)], on=on)
+        for text in two_lines(talk)
+    ]
 
 
 def _changes(
@@ -132,7 +155,7 @@ def _changes(
         return []
     before = newest[1].started_at
     changed, added = [], []
-    for fact in sorted(begun, key=_worth):
+    for fact in _pinned_first(sorted(begun, key=_worth), moment):
         if fact.learned_at <= before:
             continue
         older = [
@@ -145,19 +168,3 @@ def _changes(
         else:
             added.append(line_of_facts(worded(fact, name), fact, moment=moment))
     return [*changed, *added][:CHANGES_SHOWN]
-
-
-def _promises(newest: Sequence[Talk], name: str, moment: datetime) -> dict[str, list[Line]]:
-    """Promises of the newest talks; nobody says when one was kept, so they age."""
-    lines: dict[str, list[Line]] = {"yours": [], "theirs": []}
-    for promise in promises_in(newest, name):
-        text = promise.text
-        if promise.due:
-            due = f"{promise.due.day} {promise.due:%B %Y}"
-            if promise.due < moment.date():
-                text = f"{text} (was due {due})"
-            elif due not in text:
-                text = f"{text} (by {due})"
-        side = lines["yours" if promise.is_own else "theirs"]
-        side.append(line_of_talk(text, promise.talk, on=promise.due))
-    return lines

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from convoai.api.errors import InvalidParameter
-from convoai.api.fields import Moment
+from convoai.api.fields import Day
 
 AS_OF = OpenApiParameter(
     "as_of",
     str,
     description="What was known and true then: a time, or a day (2026-05-31), meaning its end.",
 )
-DATE_LENGTH = len("2026-05-31")
-
-
-class Day(Moment):
-    """A time, or a day, which means its last moment: what was said on the day counts."""
-
-    def to_internal_value(self, value: Any) -> datetime:
-        moment = super().to_internal_value(value)
-        if len(value) == DATE_LENGTH:
-            return moment + timedelta(days=1, microseconds=-1)
-        return moment
 
 
 def as_of(request: Request) -> datetime | None:

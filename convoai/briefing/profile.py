@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from conversations.models import Conversation, ConversationTopic
-from convoai.briefing.known import facts_about, known_at, true_at
+from conversations.querysets import ConversationQuerySet
+from convoai.briefing.known import Known, facts_about, known_at, true_at
 from convoai.briefing.suggestions import suggestions_for
 from partners.models import ConversationPartner
 
@@ -27,6 +29,7 @@ class Profile:
     notes: str | None
     statistics: dict[str, int]
     facts: dict[str, list[dict[str, Any]]]
+    other_facts: list[dict[str, Any]]
     topics: list[str]
     last_conversation: dict[str, Any] | None
     created_at: str
@@ -35,14 +38,16 @@ class Profile:
 def profile_of(partner: ConversationPartner, as_of: datetime | None = None) -> Profile:
     """The profile now, or as it was known at a moment; four queries, no model call.
 
-    Counts analysed talks only, and facts about the partner (not about third persons, whom the
-    rows could not name).
+    `facts` are about the partner, by category; `other_facts` name whom else they are about. What
+    waits for review is in neither. `total_facts` counts both.
     """
     facts = _facts(partner, as_of)
-    talks = Conversation.objects.filter(
-        user_id=partner.user_id, partner=partner, is_analyzed=True, **_until("started_at", as_of)
+    about_partner = [fact for fact in facts if fact.subject == "partner"]
+    others = [fact for fact in facts if fact.subject != "partner"]
+    everything = Conversation.objects.filter(
+        user_id=partner.user_id, partner=partner, **_until("started_at", as_of)
     )
-    counts = talks.aggregate(talks=Count("pk", distinct=True), messages=Count("messages"))
+    talks = everything.filter(is_analyzed=True)
     last = talks.newest_first().values("pk", "started_at", "summary").first()
     topics = _topics(partner, as_of)
     return Profile(
@@ -53,12 +58,16 @@ def profile_of(partner: ConversationPartner, as_of: datetime | None = None) -> P
         relationship=partner.relationship,
         notes=partner.notes,
         statistics={
-            "total_conversations": counts["talks"],
-            "total_messages": counts["messages"],
-            "total_facts": sum(len(rows) for rows in facts.values()),
+            **_counted(everything),
+            "total_facts": len(facts),
+            "facts_about_partner": len(about_partner),
+            "facts_about_you": sum(fact.subject == "user" for fact in others),
+            "facts_about_others": sum(fact.subject != "user" for fact in others),
+            "pinned_facts": sum(fact.is_pinned_at(as_of) for fact in facts),
             "topics_count": len(topics),
         },
-        facts=facts,
+        facts=_by_category(about_partner, as_of),
+        other_facts=[{"subject": one.subject, **_row(one, as_of)} for one in others],
         topics=topics,
         last_conversation=last
         and {
@@ -86,20 +95,41 @@ def insights_of(partner: ConversationPartner) -> dict[str, Any]:
     }
 
 
-def _facts(partner: ConversationPartner, as_of: datetime | None) -> dict[str, list[dict[str, Any]]]:
+def _counted(talks: ConversationQuerySet) -> dict[str, int]:
+    """Talks and their messages: of those that were analysed, and of all."""
+    analysed = Q(is_analyzed=True)
+    counts: dict[str, int] = talks.aggregate(
+        total_conversations=Count("pk", filter=analysed, distinct=True),
+        total_messages=Count("messages", filter=analysed),
+        all_conversations=Count("pk", distinct=True),
+        all_messages=Count("messages"),
+    )
+    return counts
+
+
+def _facts(partner: ConversationPartner, as_of: datetime | None) -> list[Known]:
+    """What is known and true, pinned facts first, then the most certain."""
     facts = known_at(facts_about(partner), as_of)
+    held = true_at(facts, as_of) if as_of else facts
+    return sorted(held, key=lambda fact: not fact.is_pinned_at(as_of))
+
+
+def _by_category(facts: Iterable[Known], as_of: datetime | None) -> dict[str, list[dict[str, Any]]]:
     by_category: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for fact in true_at(facts, as_of) if as_of else facts:
-        if fact.subject == "partner":
-            by_category[fact.category].append(
-                {
-                    "key": fact.key,
-                    "value": fact.value,
-                    "confidence": fact.confidence,
-                    "extracted_at": fact.extracted_at.isoformat(),
-                }
-            )
+    for fact in facts:
+        by_category[fact.category].append(_row(fact, as_of))
     return dict(by_category)
+
+
+def _row(fact: Known, as_of: datetime | None) -> dict[str, Any]:
+    return {
+        "id": fact.id,
+        "key": fact.key,
+        "value": fact.value,
+        "confidence": fact.confidence,
+        "extracted_at": fact.extracted_at.isoformat(),
+        "is_pinned": fact.is_pinned_at(as_of),
+    }
 
 
 def _topics(partner: ConversationPartner, as_of: datetime | None) -> list[str]:

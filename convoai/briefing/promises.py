@@ -1,56 +1,83 @@
-"""Promises in stored talks: who gave them, and until when."""
+"""Promises that are still open: who gave them, and until when."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
+from typing import Literal
 
-from convoai.briefing.dates import day_named
+from conversations.models import Message
+from conversations.promises import Promise, promises_of
+from convoai.briefing.lines import Line
 from convoai.briefing.talks import Talk
+from partners.models import ConversationPartner
 
-# As analysing writes it at the end of a promise.
-DUE = re.compile(r" \(by (\d{1,2} [A-Z][a-z]+ \d{4})\)$")
+SHOWN = 20
+Side = Literal["yours", "theirs", "others"]
+SIDES: dict[str, Side] = {"user": "yours", "partner": "theirs"}
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
-    """Something to be done. `is_own`: by the owner, otherwise by the partner."""
+class Promised:
+    """A promise and the talk it was given in."""
 
-    text: str
-    is_own: bool
-    due: date | None
+    promise: Promise
     talk: Talk
 
 
-def promises_in(talks: Iterable[Talk], partner_name: str) -> list[Promise]:
-    """The promises of the talks, each text once, in the order of the talks."""
-    found: dict[tuple[bool, str], Promise] = {}
+def open_promises(
+    talks: Iterable[Talk], partner: ConversationPartner, moment: datetime | None
+) -> list[Promised]:
+    """The promises of the talks that were open at the moment (None: now), in their order.
+
+    The same words twice are one promise. One whose words no longer stand in its message is left
+    out; one query, if any promise names its message.
+    """
+    found: dict[tuple[str, str], Promised] = {}
     for talk in talks:
-        for promise in _read(talk, partner_name):
-            found.setdefault((promise.is_own, promise.text.casefold()), promise)
-    return list(found.values())
+        for promise in promises_of(talk.promises, partner.name, talk.analyzer):
+            if promise.is_open_at(moment):
+                key = (promise.who.casefold(), promise.text.casefold())
+                found.setdefault(key, Promised(promise, talk))
+    said = _messages(partner.user_id, [one.promise for one in found.values()])
+    return [one for one in found.values() if _stands(one.promise, said)]
 
 
-def _read(talk: Talk, partner_name: str) -> Iterator[Promise]:
-    for item in talk.promises if isinstance(talk.promises, list) else []:
-        if not isinstance(item, str) or not item.strip():
-            continue
-        is_own, text = _giver(item.strip(), partner_name, talk.analyzer)
-        match = DUE.search(text)
-        due = day_named(match.group(1)) if match else None
-        yield Promise(DUE.sub("", text) if due else text, is_own, due, talk)
+def lines_of_promises(promised: Iterable[Promised], moment: datetime) -> dict[Side, list[Line]]:
+    """A line for each promise, by who is to keep it."""
+    lines: dict[Side, list[Line]] = {"yours": [], "theirs": [], "others": []}
+    for one in promised:
+        side = lines[SIDES.get(one.promise.who, "others")]
+        if len(side) < SHOWN:
+            side.append(_line(one.promise, one.talk, moment))
+    return lines
 
 
-def _giver(text: str, partner_name: str, analyzer: str | None) -> tuple[bool, str]:
-    """Whether the owner gave the promise, and its words; one without a name is the owner's."""
-    if text.startswith("You: "):
-        return True, text.removeprefix("You: ")
-    if text.startswith(f"{partner_name}: "):
-        return False, text.removeprefix(f"{partner_name}: ")
-    before, colon, after = text.partition(": ")
-    # The partner was called something else when the talk was analysed.
-    if colon and analyzer and len(before.split()) <= 3:
-        return False, after
-    return True, text
+def _line(promise: Promise, talk: Talk, moment: datetime) -> Line:
+    text = promise.text
+    if promise.due:
+        due = f"{promise.due.day} {promise.due:%B %Y}"
+        if promise.due < moment.date():
+            text = f"{text} (was due {due})"
+        elif due not in text:
+            text = f"{text} (by {due})"
+    return Line(
+        text=text,
+        date=promise.due,
+        age_days=max(0, (moment - talk.started_at).days),
+        message_ids=[] if promise.message_id is None else [promise.message_id],
+        conversation_ids=[talk.id],
+        promise=promise.number,
+    )
+
+
+def _messages(user_id: int, promises: Iterable[Promise]) -> dict[int, str]:
+    ids = {promise.message_id for promise in promises if promise.message_id is not None}
+    if not ids:
+        return {}
+    return dict(Message.objects.filter(user_id=user_id, pk__in=ids).values_list("pk", "content"))
+
+
+def _stands(promise: Promise, said: Mapping[int, str]) -> bool:
+    return promise.message_id is None or promise.quote in said.get(promise.message_id, "")

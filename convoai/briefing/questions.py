@@ -33,7 +33,7 @@ def questions(
             if not isinstance(text, str) or not text.strip() or text in asked:
                 continue
             asked.add(text)
-            mentioned = [fact for fact in heard if _mentions(text, fact)]
+            mentioned = [fact for fact in heard if mentions(text, fact)]
             holding = [fact for fact in mentioned if fact.id in alive]
             if holding or not mentioned:
                 lines.append(line_of_talk(text.strip(), talk, *holding))
@@ -53,12 +53,12 @@ def _about_plans(live: Iterable[Known], moment: datetime) -> Iterator[Line]:
             )
 
 
-def _mentions(question: str, fact: Known) -> bool:
-    """Whether the question quotes the fact's evidence or names its value."""
+def mentions(text: str, fact: Known) -> bool:
+    """Whether the text quotes the fact's evidence or names its value."""
     quote = fact.quote.strip().rstrip(" .!,")
-    if quote and f"“{quote}”" in question:
+    if quote and f"“{quote}”" in text:
         return True
     name = fact.value.partition(",")[0].strip()
-    if len(name) < SHORTEST_MENTION or len(name) > len(question):
+    if len(name) < SHORTEST_MENTION or len(name) > len(text):
         return False
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", question, re.IGNORECASE) is not None
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None

@@ -17,19 +17,33 @@ class SuggestionsSerializer(serializers.Serializer[Any]):
 
 
 class ProfileStatisticsSerializer(serializers.Serializer[Any]):
-    """Of analysed conversations."""
+    """The two totals of talks count analysed ones only, as they always did."""
 
-    total_conversations = serializers.IntegerField()
-    total_messages = serializers.IntegerField()
-    total_facts = serializers.IntegerField()
-    topics_count = serializers.IntegerField()
+    total_conversations = serializers.IntegerField(help_text="Analysed conversations.")
+    total_messages = serializers.IntegerField(help_text="Messages of analysed conversations.")
+    all_conversations = serializers.IntegerField(help_text="Analysed or not.")
+    all_messages = serializers.IntegerField(help_text="Of all conversations.")
+    total_facts = serializers.IntegerField(
+        help_text="Current facts from talks with the partner, about whomever; none in review."
+    )
+    facts_about_partner = serializers.IntegerField(help_text="Of those, the rows in `facts`.")
+    facts_about_you = serializers.IntegerField(help_text="Of those, about the owner.")
+    facts_about_others = serializers.IntegerField(help_text="Of those, about third persons.")
+    pinned_facts = serializers.IntegerField(help_text="Of all those.")
+    topics_count = serializers.IntegerField(help_text="Topics of analysed conversations.")
 
 
 class ProfileFactSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
     key = serializers.CharField()
     value = serializers.CharField()
     confidence = serializers.FloatField()
     extracted_at = serializers.CharField()
+    is_pinned = serializers.BooleanField()
+
+
+class OtherFactSerializer(ProfileFactSerializer):
+    subject = serializers.CharField(help_text="'user', or the name of a third person")
 
 
 class LastConversationSerializer(serializers.Serializer[Any]):
@@ -47,6 +61,7 @@ class ProfileSerializer(serializers.Serializer[Any]):
     notes = serializers.CharField(allow_null=True)
     statistics = ProfileStatisticsSerializer()
     facts = serializers.DictField(child=ProfileFactSerializer(many=True), help_text="By category.")
+    other_facts = OtherFactSerializer(many=True, help_text="Not about the partner.")
     topics = serializers.ListField(child=serializers.CharField())
     last_conversation = LastConversationSerializer(allow_null=True)
     created_at = serializers.CharField()
@@ -75,11 +90,16 @@ class LineSerializer(serializers.Serializer[Any]):
     fact_ids = serializers.ListField(child=serializers.IntegerField())
     message_ids = serializers.ListField(child=serializers.IntegerField())
     conversation_ids = serializers.ListField(child=serializers.IntegerField())
+    is_pinned = serializers.BooleanField()
+    promise = serializers.IntegerField(
+        allow_null=True, help_text="Number of a promise in its conversation."
+    )
 
 
 class PromisesSerializer(serializers.Serializer[Any]):
     yours = LineSerializer(many=True)
     theirs = LineSerializer(many=True)
+    others = LineSerializer(many=True, help_text="Of third persons.")
 
 
 class BriefingSerializer(serializers.Serializer[Any]):
@@ -88,6 +108,7 @@ class BriefingSerializer(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField(allow_null=True)
     who = LineSerializer(many=True)
     how_long = LineSerializer()
+    pinned = LineSerializer(many=True)
     last_talk = LineSerializer(many=True)
     changes = LineSerializer(many=True)
     promises = PromisesSerializer()

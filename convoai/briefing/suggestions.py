@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conversations.models import Conversation, ExtractedFact
+from convoai.briefing.known import UNSURE
 from convoai.briefing.wording import LONGEST_REMEMBERED, addressed, is_predicate
 from partners.models import ConversationPartner
 
@@ -73,8 +74,8 @@ class Suggestions:
 
 def suggestions_for(partner: ConversationPartner) -> Suggestions:
     """Suggestions for the next talk with the partner; four queries, no model call."""
-    current = ExtractedFact.objects.current().filter(partner=partner)
-    facts = list(current.filter(subject="partner").most_certain_first()[:FACTS_USED])
+    current = ExtractedFact.objects.current().filter(partner=partner).exclude(review__in=UNSURE)
+    facts = list(current.filter(subject="partner").pinned_first()[:FACTS_USED])
     talks = list(
         Conversation.objects.filter(partner=partner, is_analyzed=True)
         .newest_first()

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Min
-
 from conversations.models import Conversation
 from partners.models import ConversationPartner
 
 TALKS_USED = 5
+PROMISING_USED = 50
 LONGEST_LINE = 200
 COLUMNS = (
     "pk",
@@ -42,21 +41,30 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Talks:
-    """How often and since when there were talks, and the newest of them, newest first."""
+    """How often there were talks, the first of them (id, time), the newest, newest first.
+
+    `promising` are those in which something was promised, newest first.
+    """
 
     count: int
-    first_at: datetime | None
+    first: tuple[int, datetime] | None
     newest: list[Talk]
+    promising: list[Talk]
 
 
 def talks_with(partner: ConversationPartner, moment: datetime | None) -> Talks:
-    """The talks up to a moment (None: all of them); two queries, and no transcript is read."""
+    """The talks up to a moment (None: all of them); four queries, and no transcript is read."""
     talks = Conversation.objects.filter(user_id=partner.user_id, partner=partner)
     if moment is not None:
         talks = talks.filter(started_at__lte=moment)
-    figures = talks.aggregate(count=Count("pk"), first_at=Min("started_at"))
-    newest = talks.newest_first().values_list(*COLUMNS)[:TALKS_USED]
-    return Talks(figures["count"], figures["first_at"], [Talk(*row) for row in newest])
+    newest = talks.newest_first().values_list(*COLUMNS)
+    promising = newest.exclude(action_items=[])
+    return Talks(
+        count=talks.count(),
+        first=talks.order_by("started_at", "pk").values_list("pk", "started_at").first(),
+        newest=[Talk(*row) for row in newest[:TALKS_USED]],
+        promising=[Talk(*row) for row in promising[:PROMISING_USED]],
+    )
 
 
 def two_lines(talk: Talk) -> list[str]:

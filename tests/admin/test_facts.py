@@ -47,6 +47,22 @@ def test_facts_are_confirmed_and_rejected_many_at_a_time(
     assert "Rejected." in get(browser, page_of(first, "history"))
 
 
+def test_facts_are_pinned_in_the_list_and_on_their_page(browser: Client, alice: User) -> None:
+    first, second = (make_fact(make_partner(alice), value=value) for value in "ab")
+    assert "Pinned 2 facts." in act(browser, "pin", first, second).content.decode()
+    assert "current, unreviewed, pinned" in get(browser, LIST)
+    assert 'name="_unpin"' in get(browser, page_of(first))
+    assert browser.post(page_of(first), fields_of(first, _unpin="1")).status_code == 302
+    assert "Unpinned 1 facts." in act(browser, "unpin", second).content.decode()
+    assert not ExtractedFact.objects.exclude(pinned_at=None).exists()
+    assert 'name="_pin"' in get(browser, page_of(first))
+    assert browser.post(page_of(first), fields_of(first, _pin="1")).status_code == 302
+    first.refresh_from_db()
+    assert (first.pinned_at is None, first.review) == (False, "unreviewed")
+    shown = get(browser, LIST, pinned="no")
+    assert (page_of(first) in shown, page_of(second) in shown) == (True, False)
+
+
 def test_rejecting_a_fact_brings_the_older_value_back(browser: Client, alice: User) -> None:
     partner = make_partner(alice)
     older = make_fact(partner, "city", "Kiel", is_current=False)

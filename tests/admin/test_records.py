@@ -109,8 +109,8 @@ def test_vectors_are_named_and_not_shown(browser: Client, alice: User) -> None:
     ConversationPartner.objects.filter(pk=partner.pk).update(
         image_embedding=ones, image_embedding_model="face-1"
     )
-    Conversation.objects.filter(pk=talk.pk).update(embedding=ones, embedding_model="text-1")
     Message.objects.update(embedding=[0.123] * 384, embedding_model="small-1")
+    Conversation.objects.filter(pk=talk.pk).update(embedding=ones, embedding_model="text-1")
     message = Message.objects.get()
     for record, expected in [
         (partner, "Present: 4,096 numbers, by face-1."),

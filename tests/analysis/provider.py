@@ -56,8 +56,13 @@ class ProviderServer(ThreadingHTTPServer):
         self.bodies: list[str] = []
         self.authorizations: list[str] = []
         self.hung_up = False
+        self.connections = 0
         self.lock = threading.Lock()
         self.over = threading.Event()
+
+    def get_request(self) -> Any:
+        self.connections += 1
+        return super().get_request()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         self.hung_up = True
@@ -70,7 +75,7 @@ class ProviderServer(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://{self.host}/v1"
 
-    def analyzer(self, *answers: Answer, timeout: float = 5, listed: bool = True) -> ModelAnalyzer:
+    def analyzer(self, *answers: Answer, timeout: float = 30, listed: bool = True) -> ModelAnalyzer:
         """An analyzer that asks this server, which answers so."""
         self.answers = list(answers)
         provider = provider_from(
@@ -167,7 +172,7 @@ def raw(body: bytes, status: int = 200, **headers: str) -> Answer:
 
 def silence(exchange: Exchange) -> None:
     """Nothing, until the test is over."""
-    exchange.server.over.wait(20)
+    exchange.server.over.wait(60)
 
 
 def drip(exchange: Exchange) -> None:

@@ -16,6 +16,7 @@ from conversations.models import Conversation, ExtractedFact
 from convoai.accounts.models import User
 from partners.models import ConversationPartner
 from tests.analysis.processes import environment, wait_until
+from tests.analysis.provider import ProviderServer, raw, says
 from tests.factories import make_conversation, make_partner
 from tests.guards.source import ROOT
 
@@ -110,6 +111,34 @@ def test_a_talk_that_cannot_be_understood_does_not_stop_the_others(
     assert analyzed() == {talks[0].pk, talks[2].pk}
 
 
+@pytest.mark.bad_input(113)
+def test_a_model_that_fails_once_is_asked_about_the_other_talks(
+    dana: ConversationPartner, by_model: ProviderServer
+) -> None:
+    talks = [make_conversation(dana, "I moved to Porto.") for _ in range(4)]
+    refused = raw(b"{}", 401)
+    by_model.answers = [refused, refused, says(), refused]
+    err = io.StringIO()
+    with pytest.raises(CommandError, match="1 analysed, 3 failed: run it again"):
+        call_command("analyze", "--all", stdout=io.StringIO(), stderr=err)
+    assert analyzed() == {talks[2].pk}
+    reason = "Analysis failed: the provider answered 401"
+    assert err.getvalue().count(reason) == 3
+    assert f"Conversation {talks[0].pk}: {reason}" in err.getvalue()
+
+
+@pytest.mark.bad_input(113)
+def test_a_model_that_refuses_every_talk_ends_the_run(
+    dana: ConversationPartner, by_model: ProviderServer
+) -> None:
+    for _ in range(5):
+        make_conversation(dana, "I moved to Porto.")
+    by_model.answers = [raw(b"{}", 403)]
+    with pytest.raises(CommandError, match=r"3 failed, 2 left\. Stopped after 3 .*answered 403"):
+        run("--all")
+    assert len(by_model.bodies) == 3
+
+
 def claim(talk: Conversation) -> None:
     """Another process analyses the talk."""
     Conversation.objects.filter(pk=talk.pk).update(analysis_claimed_at=talk.created_at)
@@ -126,7 +155,7 @@ def test_ctrl_c_says_how_far_it_came_and_the_next_run_goes_on(alice: User) -> No
     with subprocess.Popen(command, stderr=subprocess.PIPE, **options) as process:
         wait_until(lambda: len(analyzed()) > 2)
         os.kill(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
     done = len(analyzed())
     assert process.returncode == 130
     assert f"Stopped: {done} analysed, {len(talks) - done} left." in errors

@@ -10,16 +10,18 @@ from django.contrib import admin
 from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ, Task
-from django_q.monitor import save_task
-from django_q.signing import SignedPackage
 from rest_framework.test import APIClient
 
 from conversations.models import Conversation, ExtractedFact
 from convoai.accounts.models import User
-from convoai.analysis.jobs import JobFailed, keep_one_sentence, run
-from convoai.database.queue import HEARTBEAT, SILENCE, Broker
+from convoai.analysis.jobs import KEPT
+from convoai.analysis.work import run
+from convoai.database.queue import HEARTBEAT, SILENCE
+from tests.analysis.jobs import order_of, work
 from tests.factories import make_conversation, make_partner
 
+MISSING = "Job not found; results are kept for 2 days."
+NO_ERROR = {"error": None, "retry_at": None}
 WORDS = "I moved to Porto. I work at Harbour Radio."
 
 
@@ -36,36 +38,17 @@ def queue(api: APIClient, talk: Conversation, query: str = "async=1") -> dict[st
     return body
 
 
-def order_of(number: int) -> dict[str, Any]:
-    """The task as a worker unpacks it."""
-    task: dict[str, Any] = SignedPackage.loads(OrmQ.objects.get(pk=number).payload)
-    return task
-
-
-def work(number: int) -> None:
-    """What a worker and its monitor do with a job."""
-    task = order_of(number)
-    try:
-        task.update(result=run(**task["kwargs"]), success=True)
-    except JobFailed as failure:
-        task.update(result=f"{failure} : Traceback (most recent call last): {WORDS}", success=False)
-    keep_one_sentence(task=task)
-    broker = Broker()
-    save_task({**task, "stopped": timezone.now(), "ack_id": number, "sync": True}, broker)
-    broker.acknowledge(number)
-
-
 def test_a_job_is_queued_and_done(api: APIClient, talk: Conversation) -> None:
     body = queue(api, talk)
     job = {"id": body["job_id"], "kind": "analysis", "conversation_id": talk.pk}
     waiting = api.get(body["status_url"]).json()
-    assert waiting == {**job, "status": "queued", "result": None, "error": None}
+    assert waiting == {**job, "status": "queued", "result": None, **NO_ERROR}
     work(body["job_id"])
     done = api.get(body["status_url"]).json()
     result = {"facts_extracted": ExtractedFact.objects.count(), "topics_identified": 0}
     assert result["facts_extracted"] >= 2
     result["topics_identified"] = len(api.get(f"/api/conversations/{talk.pk}").json()["topics"])
-    assert done == {**job, "status": "done", "result": result, "error": None}
+    assert done == {**job, "status": "done", "result": result, **NO_ERROR}
     assert not OrmQ.objects.exists()
 
 
@@ -97,7 +80,7 @@ def test_jobs_are_their_owners_only(
     for _ in ("queued", "done"):
         foreign, missing = bobs_api.get(body["status_url"]), bobs_api.get("/api/jobs/99999999999")
         assert foreign.status_code == missing.status_code == 404
-        assert foreign.json()["detail"] == missing.json()["detail"] == "Job not found"
+        assert foreign.json()["detail"] == missing.json()["detail"] == MISSING
         assert api.get(body["status_url"]).status_code == 200
         if OrmQ.objects.exists():
             work(body["job_id"])
@@ -118,13 +101,56 @@ def test_queue_and_results_hold_no_words(api: APIClient, talk: Conversation) -> 
 
 @pytest.mark.bad_input(97)
 def test_a_job_given_out_twice_doubles_nothing(api: APIClient, talk: Conversation) -> None:
-    first, second = queue(api, talk), queue(api, talk)
-    work(first["job_id"])
+    body = queue(api, talk)
+    order = order_of(body["job_id"])["kwargs"]
+    work(body["job_id"])
     facts = ExtractedFact.objects.count()
-    work(second["job_id"])
-    results = [api.get(job["status_url"]).json()["result"] for job in (first, second)]
-    assert results[0] == results[1]
+    assert run(**order) == api.get(body["status_url"]).json()["result"]
     assert ExtractedFact.objects.count() == facts
+
+
+@pytest.mark.bad_input(97)
+def test_a_talk_has_one_job_at_a_time(api: APIClient, talk: Conversation) -> None:
+    first = queue(api, talk, "async=1&force=1")
+    assert queue(api, talk, "async=1&force=1") == first
+    other = make_conversation(talk.partner, WORDS)
+    assert queue(api, other)["job_id"] != first["job_id"]
+    assert OrmQ.objects.count() == 2
+    work(first["job_id"])
+    assert queue(api, talk, "async=1&force=1")["job_id"] != first["job_id"]
+
+
+def test_a_user_has_so_many_jobs_and_no_more(
+    api: APIClient, bobs_api: APIClient, talk: Conversation, bob: User, settings: Any
+) -> None:
+    settings.JOBS_PER_USER = 2
+    talks = [talk, *(make_conversation(talk.partner, WORDS) for _ in "12")]
+    jobs = [queue(api, one)["job_id"] for one in talks[:2]]
+    refused = api.post(f"/api/conversations/{talks[2].pk}/analyze?async=1")
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_jobs")
+    assert refused["Retry-After"] == "60"
+    assert queue(api, talk)["job_id"] == jobs[0], "what is queued already is no further job"
+    queue(bobs_api, make_conversation(make_partner(bob, "Eda"), WORDS))
+    work(jobs[0])
+    queue(api, talks[2])
+
+
+def test_results_are_kept_for_two_days_however_many_there_are(
+    api: APIClient, talk: Conversation
+) -> None:
+    body = queue(api, talk)
+    work(body["job_id"])
+    task = Task.objects.get()
+    for number in range(300):
+        task.pk, task.name = f"{10**9 + number:032d}", f"analysis {10**9 + number}"
+        task.save(force_insert=True)
+    queue(api, make_conversation(talk.partner, WORDS))
+    assert api.get(body["status_url"]).json()["status"] == "done"
+    Task.objects.update(stopped=timezone.now() - KEPT)
+    queue(api, make_conversation(talk.partner, WORDS))
+    gone = api.get(body["status_url"])
+    assert (gone.status_code, gone.json()["detail"]) == (404, MISSING)
+    assert Task.objects.count() == 1
 
 
 def test_a_job_whose_talk_is_gone_fails_with_a_sentence(api: APIClient, talk: Conversation) -> None:

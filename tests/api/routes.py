@@ -12,8 +12,7 @@ from django_q.models import OrmQ
 from conversations.models import Conversation, ExtractedFact, Message, Topic
 from convoai.accounts.models import ApiKey, User
 from convoai.accounts.services import create_api_key
-from convoai.analysis.jobs import group_of, queue_analysis
-from convoai.transfer.archive.background import group_of as export_group_of
+from convoai.analysis.jobs import queue_analysis
 from convoai.transfer.archive.background import order_archive
 from partners.models import ConversationPartner
 from tests.api.shapes import photo
@@ -22,6 +21,7 @@ from tests.guards.test_routes import api_routes, view_class
 
 METHODS = ("get", "post", "put", "patch", "delete")
 TALK = [{"sender": "user", "content": "How is work?"}]
+FACE = [1.0, *[0.0] * 127]
 FACT = {"category": "work", "fact_key": "role", "fact_value": "baker"}
 
 # (method, route) -> an example of a body that the owner may send. Every route and method that
@@ -36,15 +36,20 @@ BODIES: dict[tuple[str, str], Any] = {
     ("patch", "api/partners/<int:pk>"): {"notes": "changed"},
     ("post", "api/partners/create-with-image"): {"name": "Eda", "image": photo},
     ("post", "api/partners/<int:pk>/upload-image"): {"image": photo},
+    ("put", "api/partners/<int:pk>/embedding"): {"embedding": FACE, "model": "face-1"},
+    ("post", "api/partners/match-embedding"): {"embedding": FACE},
     ("post", "api/conversations/"): {"partner_id": "PARTNER", "messages": TALK},
     ("patch", "api/conversations/<int:pk>"): {"title": "Lunch"},
     ("post", "api/conversations/<int:pk>/messages"): TALK,
+    ("patch", "api/conversations/<int:pk>/promises"): {"number": 1, "state": "kept"},
     ("patch", "api/messages/<int:pk>"): {"content": "I bake bread."},
     ("post", "api/facts"): {"partner_id": "PARTNER", **FACT},
     ("patch", "api/facts/<int:pk>"): {"fact_value": "confectioner"},
     ("post", "api/facts/<int:pk>/confirm"): None,
     ("post", "api/facts/<int:pk>/correct"): {"fact_value": "confectioner"},
     ("post", "api/facts/<int:pk>/reject"): None,
+    ("post", "api/facts/<int:pk>/pin"): None,
+    ("post", "api/facts/bulk"): {"action": "pin", "ids": "FACTS"},
     ("post", "api/demo"): None,
     ("post", "api/conversations/<int:pk>/analyze"): None,
     ("post", "api/profiles/analyze-conversation"): {"conversation_id": "TALK"},
@@ -98,6 +103,9 @@ class Call:
             elif value == "TALK":
                 talk = Conversation.objects.filter(partner_id=partner_id).order_by("pk").first()
                 filled[name] = talk.pk if talk else 0
+            elif value == "FACTS":
+                facts = ExtractedFact.objects.filter(partner_id=partner_id)
+                filled[name] = list(facts.values_list("pk", flat=True)[:1])
         return filled
 
     def send(self, client: Any, path: str, partner_id: int) -> Any:
@@ -127,8 +135,9 @@ def id_for(call: Call, user: User) -> int:
     start = re.sub(r"/<int:pk>.*", "", call.route)
     model: Any = OWNED[start]
     if model is OrmQ:  # names its owner inside of the package
-        group = (group_of if start == "api/jobs" else export_group_of)(user.pk)
-        return int(next(job.pk for job in OrmQ.objects.all() if job.group() == group))
+        room = "convoai.analysis" if start == "api/jobs" else "convoai.transfer"
+        jobs = (job for job in OrmQ.objects.all() if job.func().startswith(room))
+        return int(next(job.pk for job in jobs if job.kwargs()["owner_id"] == user.pk))
     row = model._base_manager.filter(user=user).order_by("pk").first()
     assert row is not None, f"fill() makes no {model.__name__}"
     return int(row.pk)
@@ -136,7 +145,8 @@ def id_for(call: Call, user: User) -> int:
 
 def fill(user: User) -> ConversationPartner:
     """One row of everything for the user; returns the partner."""
-    talk = make_conversation(make_partner(user), "I bake.", "Since when?", title="Lunch")
+    promised: dict[str, Any] = {"title": "Lunch", "action_items": ["You: bring bread"]}
+    talk = make_conversation(make_partner(user), "I bake.", "Since when?", **promised)
     topic, _ = Topic.objects.get_or_create(name="Work")
     talk.topics.add(topic, through_defaults={"user": user})
     make_fact(talk.partner, conversation=talk, source_message=talk.messages.get(position=0))

@@ -41,6 +41,7 @@ DETAIL_KEYS = CONVERSATION_KEYS | {
     "suggested_topics",
     "suggested_questions",
     "action_items",
+    "promises",
     "analyzer",
     "analyzed_at",
     "analysis_error",
@@ -69,6 +70,7 @@ FACT_KEYS = [
     "origin",
     "review",
     "extracted_at",
+    "pinned_at",
 ]
 Z_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 OFFSET_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?\+00:00")

@@ -18,7 +18,7 @@ from tests.factories import make_conversation, make_fact, make_partner, texts
 
 MARCH = datetime(2025, 3, 1, 12, tzinfo=UTC)
 JUNE = datetime(2025, 6, 1, 12, tzinfo=UTC)
-SECTIONS = ("who", "last_talk", "changes", "coming_up", "remember", "ask", "avoid")
+SECTIONS = ("who", "pinned", "last_talk", "changes", "coming_up", "remember", "ask", "avoid")
 
 
 def read(api: APIClient, partner: ConversationPartner, as_of: str = "") -> dict[str, Any]:
@@ -34,7 +34,7 @@ def talk_with(partner: ConversationPartner, at: datetime, **fields: Any) -> Conv
 
 
 def lines(body: dict[str, Any]) -> list[dict[str, Any]]:
-    promises = [*body["promises"]["yours"], *body["promises"]["theirs"]]
+    promises = [line for side in body["promises"].values() for line in side]
     return [*promises, *(line for section in SECTIONS for line in body[section])]
 
 
@@ -92,8 +92,8 @@ def test_a_partner_without_talks_has_a_short_page(api: APIClient, alice: User) -
     body = read(api, make_partner(alice, "Dana"))
     assert texts(body["who"], "text") == ["Dana"]
     assert body["how_long"]["text"].startswith("Known for less than a day")
-    assert body["promises"] == {"yours": [], "theirs": []}
-    assert [body[name] for name in SECTIONS[1:]] == [[]] * 6
+    assert body["promises"] == {"yours": [], "theirs": [], "others": []}
+    assert [body[name] for name in SECTIONS[1:]] == [[]] * 7
 
 
 def test_each_section_says_what_is_known(api: APIClient, dana: ConversationPartner) -> None:
@@ -141,7 +141,7 @@ def test_a_past_day_reads_as_it_did(api: APIClient, dana: ConversationPartner) -
     assert body["how_long"]["text"] == "Known for 2 months (since 1 March 2025); 1 talk."
     assert texts(body["ask"], "text") == ["Ghent?"]
     assert body["changes"] == []
-    assert body["promises"] == {"yours": [], "theirs": []}
+    assert body["promises"] == {"yours": [], "theirs": [], "others": []}
     shown = str(lines(body))
     for later in ("Porto", "guinea", "boat", "recipe"):
         assert later not in shown
@@ -221,7 +221,7 @@ def test_errors_are_json_also_for_markdown(api: APIClient, bob: User) -> None:
         assert answer.json()["detail"] == f"Partner {pk} not found"
 
 
-def test_three_queries_and_the_partner_whatever_is_known(
+def test_five_queries_and_the_partner_whatever_is_known(
     api: APIClient, dana: ConversationPartner
 ) -> None:
     def counted() -> int:
@@ -229,8 +229,8 @@ def test_three_queries_and_the_partner_whatever_is_known(
             read(api, dana)
         return len(queries)
 
-    assert counted() == 4
+    assert counted() == 6
     for number in range(30):
         talk = talk_with(dana, timezone.now() - timedelta(days=number))
         make_fact(dana, f"key {number}", conversation=talk)
-    assert counted() == 4
+    assert counted() == 6

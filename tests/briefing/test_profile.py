@@ -21,9 +21,22 @@ KEYS = [
     "notes",
     "statistics",
     "facts",
+    "other_facts",
     "topics",
     "last_conversation",
     "created_at",
+]
+STATISTICS = [
+    "total_conversations",
+    "total_messages",
+    "all_conversations",
+    "all_messages",
+    "total_facts",
+    "facts_about_partner",
+    "facts_about_you",
+    "facts_about_others",
+    "pinned_facts",
+    "topics_count",
 ]
 MARCH = datetime(2025, 3, 1, 12, tzinfo=UTC)
 JUNE = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -45,13 +58,9 @@ def test_a_new_partner_has_an_empty_profile(api: APIClient, alice: User) -> None
     body = read(api, str(partner.pk))
     assert list(body) == KEYS
     assert (body["partner_name"], body["relationship"]) == ("Dana", "Neighbour")
-    assert body["statistics"] == {
-        "total_conversations": 0,
-        "total_messages": 0,
-        "total_facts": 0,
-        "topics_count": 0,
-    }
-    assert (body["facts"], body["topics"], body["last_conversation"]) == ({}, [], None)
+    assert body["statistics"] == dict.fromkeys(STATISTICS, 0)
+    assert (body["facts"], body["other_facts"], body["topics"]) == ({}, [], [])
+    assert body["last_conversation"] is None
     assert body["created_at"].endswith("+00:00")
 
 
@@ -68,15 +77,11 @@ def test_it_counts_analysed_talks_and_shows_current_facts(api: APIClient, alice:
     make_fact(partner, "employer", "Harbour Radio", confidence=0.8)
     make_fact(partner, "hobby", "baking", category="interest")
     body = read(api, str(partner.pk))
-    assert body["statistics"] == {
-        "total_conversations": 1,
-        "total_messages": 2,
-        "total_facts": 2,
-        "topics_count": 2,
-    }
+    counted = dict(zip(STATISTICS, (1, 2, 2, 3, 2, 2, 0, 0, 0, 2), strict=True))
+    assert body["statistics"] == counted
     assert set(body["facts"]) == {"work", "interest"}
     [employer] = body["facts"]["work"]
-    assert list(employer) == ["key", "value", "confidence", "extracted_at"]
+    assert list(employer) == ["id", "key", "value", "confidence", "extracted_at", "is_pinned"]
     assert (employer["key"], employer["value"]) == ("employer", "Harbour Radio")
     assert employer["extracted_at"].endswith("+00:00")
     assert sorted(body["topics"]) == ["Bread", "Work"]
@@ -85,6 +90,28 @@ def test_it_counts_analysed_talks_and_shows_current_facts(api: APIClient, alice:
         "date": "2025-03-01T12:00:00+00:00",
         "summary": "Bread.",
     }
+
+
+def test_facts_about_others_are_named_and_counted(api: APIClient, alice: User) -> None:
+    partner = make_partner(alice)
+    make_fact(partner, "hobby", "pottery", confidence=0.9)
+    pinned = make_fact(partner, "hobby", "golf", many_valued=True, confidence=0.5)
+    make_fact(partner, "hobby", "chess", subject="Tom")
+    make_fact(partner, "hobby", "rowing", subject="user")
+    make_fact(partner, "hobby", "flying", subject="Eda", review="needs_review")
+    api.post(f"/api/facts/{pinned.pk}/pin")
+    body = read(api, str(partner.pk))
+    assert {(row["subject"], row["value"]) for row in body["other_facts"]} == {
+        ("Tom", "chess"),
+        ("user", "rowing"),
+    }
+    assert [row["value"] for row in body["facts"]["work"]] == ["golf", "pottery"]
+    assert [row["is_pinned"] for row in body["facts"]["work"]] == [True, False]
+    figures = body["statistics"]
+    assert [figures[name] for name in STATISTICS[4:9]] == [4, 2, 1, 1, 1]
+    summary = read(api, f"{partner.pk}/insights")["profile_summary"]
+    known = api.get(f"/api/suggestions/{partner.pk}").json()["known_facts_count"]
+    assert summary["facts_count"] == known == 4
 
 
 def test_a_past_day_shows_what_was_known_and_true_then(api: APIClient, alice: User) -> None:

@@ -27,7 +27,7 @@ def at_once(*calls: Callable[[], Any]) -> list[int]:
 
     def run(call: Callable[[], Any]) -> int:
         try:
-            barrier.wait(10)
+            barrier.wait(60)
             return int(call().status_code)
         finally:
             connection.close()

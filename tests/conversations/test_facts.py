@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db.models import F
 from rest_framework.test import APIClient
 
 from conversations.models import Conversation, ExtractedFact
@@ -157,6 +158,7 @@ def test_the_list_is_newest_first_and_filtered(api: APIClient, talk: Conversatio
 
 def test_what_was_known_at_a_moment_can_be_asked(api: APIClient, dana: ConversationPartner) -> None:
     chain(dana, ["a", "b", "c"])
+    ExtractedFact.objects.update(extracted_at=F("valid_from"))
 
     def known(moment: str) -> list[str]:
         return [row["fact_value"] for row in api.get(f"{FACTS}?as_of={moment}").json()]

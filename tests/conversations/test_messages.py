@@ -161,22 +161,6 @@ def test_a_quote_moves_with_the_words_around_it(api: APIClient, talk: Conversati
     assert (row["quote"], row["quote_start"], row["review"]) == ("Nordlicht", 7, "unreviewed")
 
 
-def test_a_fact_whose_quote_is_gone_waits_for_review(api: APIClient, talk: Conversation) -> None:
-    row = corrected(api, quoting(talk), "I work at Südwind.")
-    assert (row["quote"], row["quote_start"], row["review"]) == ("Nordlicht", None, "needs_review")
-    assert row["is_current"] is True
-
-
-@pytest.mark.parametrize("review", ["confirmed", "corrected", "rejected"])
-def test_the_persons_word_outlives_the_loss_of_the_quote(
-    api: APIClient, talk: Conversation, review: str
-) -> None:
-    fact = quoting(talk, review=review)
-    assert corrected(api, fact, "I work at Südwind.")["review"] == review
-    own = quoting(talk, key="role", origin="user")
-    assert corrected(api, own, "I work elsewhere.")["review"] == "unreviewed"
-
-
 def test_a_change_of_the_speaker_leaves_quotes_alone(api: APIClient, talk: Conversation) -> None:
     fact = quoting(talk)
     api.patch(f"/api/messages/{fact.source_message_id}", {"speaker": "Dana"})

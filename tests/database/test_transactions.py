@@ -95,7 +95,7 @@ def test_a_real_deadlock_is_invisible() -> None:
         run(f"UPDATE pair SET changed = changed + 1 WHERE id = {first}")
         if first not in met:
             met.add(first)
-            both_hold_one.wait(10)
+            both_hold_one.wait(60)
         run(f"UPDATE pair SET changed = changed + 1 WHERE id = {second}")
 
     def in_thread(order: tuple[int, int]) -> None:

@@ -41,7 +41,13 @@ ARROWS = {
     },
 }
 # Modules without imports of ours, that any room may use.
-LEAVES = {"convoai.environment", "convoai.refusals"}
+LEAVES = {
+    "convoai.environment",
+    "convoai.interruption",
+    "convoai.outbound",
+    "convoai.refusals",
+    "convoai.transport",
+}
 # These mount or join everything.
 FREE = {"convoai/api/urls.py", "convoai/urls.py", "convoai/checks.py"}
 HEAVY = (
@@ -57,6 +63,8 @@ HEAVY = (
     "pandas",
     "pydantic",
     "pydantic_ai",
+    "safetensors",
+    "tokenizers",
     "torch",
     "wordllama",
 )

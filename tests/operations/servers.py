@@ -66,7 +66,7 @@ def wait_until_served(process: subprocess.Popen[str], port: int, seconds: float 
 
 def ask(port: int, path: str = "/") -> tuple[int, http.client.HTTPMessage, bytes]:
     """GET a path of the server on this port: status, headers, body."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
@@ -77,7 +77,7 @@ def ask(port: int, path: str = "/") -> tuple[int, http.client.HTTPMessage, bytes
 
 def send(port: int, request: bytes) -> tuple[int, http.client.HTTPMessage, bytes]:
     """Send raw bytes and read the answer: status, headers, body."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         client.sendall(request)
         response = http.client.HTTPResponse(client)
         response.begin()

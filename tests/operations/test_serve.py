@@ -71,7 +71,7 @@ def serve_once(environment: dict[str, str], *arguments: str) -> Run:
         _, _, partners = ask(port, "/api/partners")
         # A terminal sends Ctrl-C to every process of the foreground.
         os.killpg(process.pid, signal.SIGINT)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=60)
     found = json.loads(partners)
     count = len(found) if isinstance(found, list) else 0
     return Run(process.returncode, output.replace(str(port), "PORT"), count)
@@ -142,7 +142,7 @@ def test_worker_starts_with_the_server_and_ends_with_it(
         poll(lambda: len(worker_of(process.pid)) >= 5, seconds=60)
         family = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(ending)
-        process.wait(30)
+        process.wait(60)
         _, alive = psutil.wait_procs(family, timeout=60)
     assert not alive
 

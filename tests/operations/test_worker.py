@@ -101,7 +101,7 @@ def test_header_of_10_kB_reaches_the_application(port: int) -> None:
     ids=["body", "headers"],
 )
 def test_client_that_stops_sending_gives_the_thread_back(port: int, start: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as slow:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as slow:
         slow.sendall(start)
         # The only thread is held by the slow client: an answer means that it was given back.
         status, _, _ = ask(port)
@@ -117,7 +117,7 @@ def test_refused_request_is_logged_without_its_words() -> None:
         status, _, _ = send(port, b"GET /?q=canary\x01 HTTP/9.9\r\nX-canary\r\n\r\n")
         assert status == 400
         process.terminate()
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate(timeout=60)
     assert "refused" in errors
     assert "canary" not in output + errors
 
@@ -125,16 +125,16 @@ def test_refused_request_is_logged_without_its_words() -> None:
 def test_ctrl_c_ends_the_server_at_once_although_browsers_hold_connections() -> None:
     port = free_port()
     command = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
-    command += ["tests.operations.echo:application"]
+    # Hanging workers would be killed after so many seconds; the end must not have waited for that.
+    command += ["--graceful-timeout", "60", "tests.operations.echo:application"]
     with running(command) as process:
         wait_until_served(process, port)
-        browser = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        browser = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         browser.request("GET", "/")
         browser.getresponse().read()
         began = time.monotonic()
         # From the terminal to every process, and by gunicorn once more to its workers.
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(90) == 0
         browser.close()
-    # Less than the ten seconds after which hanging workers are killed.
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 40

@@ -48,7 +48,7 @@ def test_staff_sign_in_and_look_around(
     make_fact(partner, "crop", "tomatoes", conversation=talk, source_message=message)
 
     with open_page(chromium) as (page, troubles):
-        page.set_default_timeout(8000)
+        page.set_default_timeout(60_000)
         page.goto(f"{live_server.url}/admin/")
         page.get_by_label(re.compile("e-mail", re.IGNORECASE)).fill("Olivia@example.org")
         page.get_by_label("Password").fill(PASSWORD)

@@ -12,7 +12,7 @@ from time import monotonic
 
 from convoai.analysis.failure import AnalysisFailed
 from convoai.analysis.model import prompt
-from convoai.analysis.model.asking import ask
+from convoai.analysis.model.asking import LONGEST, ask
 from convoai.analysis.model.parts import parts_of
 from convoai.analysis.model.provider import Provider
 from convoai.analysis.model.taking import analysis_from
@@ -31,8 +31,10 @@ class ModelAnalyzer:
 
     version = "1"
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, *, seconds: float = LONGEST) -> None:
+        """`seconds` is what one talk may take."""
         self.provider = provider
+        self.seconds = seconds
         self.name = provider.name
 
     def analyze(
@@ -52,7 +54,9 @@ class ModelAnalyzer:
         # Minutes may pass: others need the connection meanwhile.
         release_connection()
         began = monotonic()
-        asked = asyncio.run(ask(self.provider, prompt.instructions(), prompts))
+        asked = asyncio.run(
+            ask(self.provider, prompt.instructions(), prompts, seconds=self.seconds)
+        )
         cost = f"{asked.tokens_in}+{asked.tokens_out} tokens, {monotonic() - began:.1f} s"
         analysis, dropped = analysis_from(
             asked.answers, turns, analyzer=self.name, version=f"{self.version} ({cost})"

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from convoai.analysis.result import Category, Sender
+from convoai.analysis.result import Category
 
 # A part of a talk has no more to say; what goes beyond is dropped and counted.
 MOST_ITEMS = 100
@@ -58,7 +58,10 @@ class FactSaid(BaseModel):
 class ActionSaid(BaseModel):
     message: int
     quote: Quote
-    who: Sender = Field(description="who promised, or was asked, to do it")
+    who: Name = Field(
+        description="who promised, or was asked, to do it: 'user', 'partner', or a third"
+        " person's name"
+    )
     text: Line
     due: str | None = Field(default=None, description="YYYY-MM-DD, if the words tell")
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convoai.analysis.failure import AnalysisFailed
+from convoai.analysis.model.provider import LISTED_IN
+from convoai.outbound import RequestFailed
 
 if TYPE_CHECKING:
     import httpx2
@@ -37,18 +39,26 @@ class Asked:
     tokens_out: int
 
 
-async def ask(provider: Provider, instructions: str, prompts: Sequence[str]) -> Asked:
-    """Put each prompt to the model. Raises AnalysisFailed when one of them stays unanswered."""
-    from convoai.analysis.model.transport import GuardedTransport, client
+async def ask(
+    provider: Provider, instructions: str, prompts: Sequence[str], *, seconds: float = LONGEST
+) -> Asked:
+    """Put each prompt to the model. Raises AnalysisFailed when one of them stays unanswered.
+
+    `seconds` is what all of them may take together.
+    """
+    from convoai.transport import GuardedTransport, client
 
     transport = GuardedTransport(
-        allowed=provider.allowed_hosts, timeout=provider.timeout, pause=provider.pause
+        allowed=provider.allowed_hosts,
+        listed_in=LISTED_IN,
+        timeout=provider.timeout,
+        pause=provider.pause,
     )
     try:
-        async with asyncio.timeout(LONGEST), client(transport, LONGEST) as http:
+        async with asyncio.timeout(seconds), client(transport, seconds) as http:
             return await _ask_all(_model(provider, http), instructions, prompts)
     except TimeoutError:
-        raise AnalysisFailed(f"the talk took longer than {LONGEST:g} seconds") from None
+        raise AnalysisFailed(f"the talk took longer than {seconds:g} seconds") from None
 
 
 async def _ask_all(model: Model, instructions: str, prompts: Sequence[str]) -> Asked:
@@ -71,7 +81,7 @@ async def _ask_all(model: Model, instructions: str, prompts: Sequence[str]) -> A
             try:
                 result = await agent.run(prompt)
             except Exception as error:  # noqa: BLE001 - a hostile answer may break a library anywhere
-                raise AnalysisFailed(_reason(error)) from None
+                raise _failure(error) from None
             usage = result.usage
             return result.output, usage.input_tokens, usage.output_tokens
 
@@ -86,14 +96,14 @@ async def _ask_all(model: Model, instructions: str, prompts: Sequence[str]) -> A
     return Asked(list(answers), sum(tokens_in), sum(tokens_out))
 
 
-def _reason(error: BaseException) -> str:
+def _failure(error: BaseException) -> AnalysisFailed:
     """Why a model did not answer, in our own words: a library's message may quote the talk."""
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, AnalysisFailed):
-            return str(seen)
+        if isinstance(seen, AnalysisFailed | RequestFailed):
+            return AnalysisFailed(str(seen), permanent=seen.permanent, after=seen.after)
         seen = seen.__cause__ or seen.__context__
-    return "the model's answer could not be used"
+    return AnalysisFailed("the model's answer could not be used")
 
 
 def _model(provider: Provider, http: httpx2.AsyncClient) -> Model:

@@ -45,7 +45,8 @@ short as still proves the fact. A fact without exact words is left out.
 Keys (a person's name, then the words beside the key, make a sentence)
 {keys}
 
-Action items are promises and requests: who does what, by which day. Summary: what was talked \
+Action items are promises and requests: who does what, by which day, with "message" and "quote" as \
+for facts. "who" is "user" or "partner", or the third person's name. Summary: what was talked \
 about, in two or three sentences, with names. Topics: at most 8, short names in the plural or \
 singular as people say them, most relevant first. Write in the language of the talk; keys and \
 categories stay English."""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
-from convoai.analysis.outbound import ForbiddenHost, require_public
+from convoai.outbound import ForbiddenHost, require_public
 
 Kind = Literal["google", "openai"]
 KINDS: dict[str, Kind] = {"google-gla": "google", "google": "google", "openai": "openai"}
@@ -15,6 +15,8 @@ URLS: dict[Kind, str] = {
     "openai": "https://api.openai.com/v1/",
 }
 EXAMPLES = "offline, google-gla:<gemini model> or openai:<model>"
+# The setting with hosts that may be private.
+LISTED_IN = "ANALYZER_ALLOWED_HOSTS"
 # A server of one's own usually asks for no key, but the protocol has a place for one.
 NO_KEY = "none"
 LONGEST_MODEL = 100
@@ -66,7 +68,7 @@ def provider_from(
         raise BadChoice("ANALYZER_TIMEOUT must be a number of seconds above 0.")
     if base_url:
         try:
-            require_public(base_url, allowed_hosts)
+            require_public(base_url, allowed_hosts, listed_in=LISTED_IN)
         except ForbiddenHost as error:
             raise BadChoice(f"ANALYZER_BASE_URL is refused: {error}.") from None
     return Provider(

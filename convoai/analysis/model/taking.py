@@ -108,7 +108,9 @@ def _action(said: ActionSaid, turns: Sequence[Turn]) -> ActionItem | None:
     quote, start = said_in(said.quote, turn.content)
     if not turn.content.startswith(quote, start):
         return None
-    return ActionItem(said.who, said.text, _day(said.due), quote, start, turn.id)
+    who = said.who.casefold()
+    who = who if who in {"partner", "user"} else said.who
+    return ActionItem(who, said.text, _day(said.due), quote, start, turn.id)
 
 
 def _turn(number: int, turns: Sequence[Turn]) -> Turn | None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from convoai.analysis.offline import guards
 from convoai.analysis.offline.clauses import Clause, clause_of
-from convoai.analysis.offline.lexicon import words
+from convoai.analysis.offline.lexicon import PLAIN_WORDS, TIME_WORDS, YOU_WORDS, words
 from convoai.analysis.offline.reading import ReadTurn
 from convoai.analysis.offline.rendering import Names
 from convoai.analysis.offline.times import Moment, moments_of
@@ -35,6 +35,9 @@ REQUESTS = (
     ("don't", "forget", "to"), ("remember", "to"), ("make", "sure", "to"), ("make", "sure", "you"),
 )  # fmt: skip
 MOST_ACTIONS = 10
+# A third person's promise matters when it is for one of the two who talk.
+FOR_ONE_OF_THE_TWO = words("me us my our") | YOU_WORDS
+FARTHEST_NAME = 6
 OTHER: dict[Sender, Sender] = {"user": "partner", "partner": "user"}
 
 
@@ -55,8 +58,9 @@ def _actions(read: ReadTurn, today: date) -> Iterator[ActionItem]:
             continue
         promised = None if sentence.is_question else _promised_at(clause)
         asked = _asked_at(clause) if promised is None else None
+        other = None if sentence.is_question or promised or asked else _other_at(clause)
         lower = [word.lower for word in sentence.words]
-        if (promised is None and asked is None) or "if" in lower:
+        if (promised is None and asked is None and other is None) or "if" in lower:
             continue
         if guards.is_joke(sentence, after) or guards.is_reported(lower):
             continue
@@ -65,6 +69,8 @@ def _actions(read: ReadTurn, today: date) -> Iterator[ActionItem]:
             yield _promise(read, clause, promised, moments, today)
         elif asked is not None:
             yield _request(read, clause, asked, moments, today)
+        elif other is not None:
+            yield _others_promise(read, clause, other, moments, today)
 
 
 def _promised_at(clause: Clause) -> int | None:
@@ -101,6 +107,23 @@ def _asked_at(clause: Clause) -> int | None:
     return None
 
 
+def _other_at(clause: Clause) -> int | None:
+    """The place of the verb of what a third person will do for one of the two: "Tom will send"."""
+    lower = clause.lower
+    for at in range(1, min(len(lower) - 2, FARTHEST_NAME)):
+        if lower[at] != "will" or lower[at + 1] not in DOING:
+            continue
+        name = clause.words[at - 1]
+        if (
+            name.text.istitle()
+            and name.lower not in PLAIN_WORDS | TIME_WORDS
+            and (at == 1 or clause.words[at - 2].lower not in {"i", "and", "or"})
+            and not FOR_ONE_OF_THE_TWO.isdisjoint(lower[at + 2 :])
+        ):
+            return at + 1
+    return None
+
+
 def _promise(
     read: ReadTurn, clause: Clause, verb_at: int, moments: list[Moment], today: date
 ) -> ActionItem:
@@ -119,6 +142,15 @@ def _request(
     return _item(read, clause, OTHER[read.turn.sender], text, moments, today)
 
 
+def _others_promise(
+    read: ReadTurn, clause: Clause, verb_at: int, moments: list[Moment], today: date
+) -> ActionItem:
+    rest = Clause(clause.sentence, clause.words[verb_at:], "other", 0)
+    body = _body(rest, verb_at, read.listener, moments, speaker=read.speaker)
+    name = clause.words[verb_at - 2].text
+    return _item(read, clause, name, f"{name} will {body}", moments, today)
+
+
 def _body(rest: Clause, cut: int, listener: str, moments: list[Moment], speaker: str = "") -> str:
     moved = [
         Moment(m.first - cut, m.last - cut, m.text, m.start, m.precision)
@@ -129,7 +161,7 @@ def _body(rest: Clause, cut: int, listener: str, moments: list[Moment], speaker:
 
 
 def _item(
-    read: ReadTurn, clause: Clause, who: Sender, text: str, moments: list[Moment], today: date
+    read: ReadTurn, clause: Clause, who: str, text: str, moments: list[Moment], today: date
 ) -> ActionItem:
     due = next((moment.start for moment in moments if moment.start >= today), None)
     quote = read.turn.content[clause.start : clause.end]

@@ -44,6 +44,8 @@ def number_of(word: str) -> int | None:
     """The number a word stands for: 'two', '12', '3rd'."""
     if word in NUMBERS:
         return NUMBERS[word]
+    if not word[:1].isdigit():
+        return None
     digits = word.removesuffix("st").removesuffix("nd").removesuffix("rd").removesuffix("th")
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 4 else None
 

@@ -66,9 +66,12 @@ def _facts_of_turn(
 ) -> Iterator[FactFound]:
     covered: dict[int, int] = {}
     for item in told:
+        moments: list[Moment] | None = None
         for match in islice(_known(item.clause, said_at.date()), MOST_KNOWN):
+            # Once for a clause, however many facts it tells.
+            moments = _moments(item.clause, said_at) if moments is None else moments
             covered[item.clause.start] = covered.get(item.clause.start, 0) + match.end - match.begin
-            yield _known_fact(read, item.clause, match, said_at)
+            yield _known_fact(read, item.clause, match, moments, said_at)
     chosen = _chosen(told, covered, worth)
     for group in grouped(told, chosen):
         yield from _statement(read, group, worth, said_at, heard)
@@ -101,10 +104,11 @@ def _known(clause: Clause, today: date) -> Iterator[Match]:
     yield from birthdays_of(clause, today)
 
 
-def _known_fact(read: ReadTurn, clause: Clause, match: Match, said_at: datetime) -> FactFound:
+def _known_fact(
+    read: ReadTurn, clause: Clause, match: Match, moments: Sequence[Moment], said_at: datetime
+) -> FactFound:
     key = key_named(match.key)
     begin, end = clause.words[match.begin].start, clause.words[match.end - 1].end
-    moments = _moments_of(clause, said_at)
     return FactFound(
         category=key.category,
         fact_key=key.name,
@@ -129,7 +133,7 @@ def _statement(
     """Clauses in a row as a fact of its kind, about the speaker or a third person."""
     clause = group[0].clause
     lower = clause.lower
-    moments = _moments_of(clause, said_at)
+    moments = _moments(clause, said_at)
     person = next((p for p in people_of(clause) if p.begin == clause.subject_at), None)
     subject: str = read.turn.sender
     if person and person.end < len(clause.words):
@@ -177,11 +181,11 @@ def _with_matter(value: str, matter: str) -> str:
 
 def _more(read: ReadTurn, clause: Clause, said_at: datetime) -> str:
     """A clause that goes on from the one before."""
-    moments = _moments_of(clause, said_at)
+    moments = _moments(clause, said_at)
     return worded(clause, Names(read.listener), moments).removeprefix("says that ")
 
 
-def _moments_of(clause: Clause, said_at: datetime) -> list[Moment]:
+def _moments(clause: Clause, said_at: datetime) -> list[Moment]:
     """The times a clause tells; of what is done again and again, none that returns each year."""
     lower = clause.lower
     verb_at = _verb_at(clause)

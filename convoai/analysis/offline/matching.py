@@ -76,7 +76,12 @@ def matches_of(clause: Clause) -> Iterator[Match]:
         starts += lower[begin] in BY_FIRST_WORD
         found: dict[str, Match] = {}
         if clause.words[begin].start not in quoted:
+            following = lower[begin + 1] if begin + 1 < len(lower) else ""
+            is_plain = not is_adverb(following)
             for rule in BY_FIRST_WORD.get(lower[begin], ()):
+                # Most rules are done with here, before anything is read.
+                if is_plain and rule.second is not None and following not in rule.second:
+                    continue
                 match = None if rule.key in found else _match(clause, lower, rule, begin)
                 if match:
                     found[rule.key] = match

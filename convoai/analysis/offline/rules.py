@@ -13,12 +13,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A fact key and the row of words that tells it."""
+    """A fact key and the row of words that tells it.
+
+    `second` are the words of which one must follow the first (adverbs aside), if any must.
+    """
 
     key: str
     pattern: tuple[frozenset[str] | str, ...]
     optional: tuple[bool, ...]
     confidence: float
+    second: frozenset[str] | None
 
 
 _TABLE = """
@@ -97,7 +101,9 @@ def _parsed(line: str) -> Rule:
         token = token.removesuffix("?")
         tokens.append(token if token.startswith("{") else frozenset(token.split("|")))
         optional.append(may_miss)
-    return Rule(key, tuple(tokens), tuple(optional), float(confidence))
+    second = tokens[1] if len(tokens) > 1 and not optional[1] else None
+    needed = second if isinstance(second, frozenset) else None
+    return Rule(key, tuple(tokens), tuple(optional), float(confidence), needed)
 
 
 RULES = tuple(_parsed(line) for line in _TABLE.strip().splitlines())

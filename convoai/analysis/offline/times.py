@@ -10,6 +10,7 @@ from typing import Literal
 from convoai.analysis.offline.calendar_words import (
     DOUBTFUL_MONTHS,
     MONTHS,
+    NUMBERS,
     SEASONS,
     VAGUE_NUMBERS,
     WEEKDAYS,
@@ -31,6 +32,10 @@ UNITS = {
 SWALLOWED = frozenset({"on", "in", "during", "at", "over", "this"})
 NEVER_THIS = frozenset({"yesterday", "today", "tonight", "tomorrow", "last", "next", "day"})
 KEPT = frozenset({"since", "until", "till", "by", "before", "after", "from", "for", "of"})
+# Said between a number and its unit, or before both.
+FILLERS = frozenset({"of", "about", "around", "almost", "nearly", "just", "over"})
+# A time that is counted or dated begins with one of these, or with a digit.
+BEGINNINGS = FILLERS | {"in", *NUMBERS, *MONTHS, *WEEKDAYS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,8 @@ def _at(lower: Sequence[str], place: int, today: date, is_past: bool) -> _Found 
         return _Found(place + 1, today, "day")
     if word in {"last", "next", "this", "past", "coming", "upcoming"} and after:
         return _near(word, after, place, today)
+    if word not in BEGINNINGS and not word[0].isdigit():
+        return None
     return _ago(lower, place, today) or _dated(lower, place, today, is_past)
 
 
@@ -170,7 +177,7 @@ def _ago(lower: Sequence[str], place: int, today: date) -> _Found | None:
         number = number_of(lower[at])
         if number is not None:
             count = number
-        elif lower[at] not in {"of", "about", "around", "almost", "nearly", "just", "over"}:
+        elif lower[at] not in FILLERS:
             break
         at += 1
     unit = UNITS.get(lower[at]) if at < len(lower) else None

@@ -73,7 +73,7 @@ def find_order(user_id: int, number: int) -> Order | None:
         return Order(number, "done", file)
     if task is not None and task.group == group_of(user_id):
         return Order(number, "failed")
-    if row is not None and row.group() == group_of(user_id):
+    if row is not None and row.payload and row.group() == group_of(user_id):
         return Order(number, "running" if row.lock > timezone.now() else "queued")
     return None
 

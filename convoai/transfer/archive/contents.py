@@ -93,7 +93,7 @@ TABLES = (
             "analysis_claimed_at": "only while an analysis runs",
         },
     ),
-    Table("messages", Message, {"user_id": OWNER, "search": SEARCH}),
+    Table("messages", Message, {"user_id": OWNER, "search": SEARCH, "search_rest": SEARCH}),
     Table(
         "conversation_topics",
         ConversationTopic,

@@ -36,8 +36,8 @@ LIMITS = {
     "DB_POOL_SIZE": "2",
     "DB_MAX_OVERFLOW": "1",
     "DB_POOL_TIMEOUT": "0.5",
-    "DB_STATEMENT_TIMEOUT": "2",
-    "DB_LOCK_TIMEOUT": "1",
+    "DB_STATEMENT_TIMEOUT": "4",
+    "DB_LOCK_TIMEOUT": "3",
     "WEB_CONCURRENCY": "1",
     "WEB_THREADS": "8",
 }
@@ -64,7 +64,7 @@ class House:
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """One request of Alice's, with an Origin and her key."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(
                 method,
@@ -87,14 +87,14 @@ class House:
         postmaster = find_postmaster(find_place(self.data_dir))
         assert postmaster is not None
         postmaster.send_signal(signal.SIGKILL)
-        postmaster.wait(10)
+        postmaster.wait(60)
 
     def kill_worker(self) -> None:
         """End the web server's working process; its master starts another."""
         (worker,) = psutil.Process(self.server.pid).children()
         worker.send_signal(signal.SIGKILL)
 
-    def wait_until_ready(self, seconds: float = 15) -> float:
+    def wait_until_ready(self, seconds: float = 60) -> float:
         """The seconds until /health/ready says so."""
         begun = time.monotonic()
         assert wait_until(self._is_ready, seconds=seconds), "not ready again"

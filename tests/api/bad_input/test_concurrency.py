@@ -35,7 +35,7 @@ def at_once(
     def work(index: int) -> Any:
         client = APIClient()
         client.force_authenticate(user)
-        start.wait(30)
+        start.wait(60)
         try:
             return request(client, index)
         finally:

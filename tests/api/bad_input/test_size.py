@@ -191,7 +191,7 @@ def test_transcript_of_10_mb_is_kept_to_the_byte(api: APIClient, dana: Conversat
     made = create_talk(api, dana, text)
     seconds = time.perf_counter() - begun
     assert made.status_code == 201
-    assert seconds < 10, "2 s on an idle machine; more while other tests run"
+    assert seconds < 60, "2 s on an idle machine; more while other tests run"
     read = send(api, "GET", f"{TALKS}{made.json()['id']}").json()["full_transcript"]
     assert hashlib.sha256(read.encode()).digest() == hashlib.sha256(text.encode()).digest()
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from types import FrameType
-from typing import Any, Self
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError
 from django.db.models import QuerySet
 from tqdm import tqdm
 
 from conversations.models import Conversation
 from convoai.accounts.models import User
-from convoai.analysis.services import analyze_conversation
-from convoai.database.transactions import sqlstate
-from convoai.refusals import Refusal
+from convoai.analysis.many import MOST_ALIKE, Outcome, Patience, understand_one
+from convoai.interruption import Interruption
 from partners.models import ConversationPartner
 
 
@@ -46,24 +42,33 @@ class Command(BaseCommand):
         if not waiting:
             self.stdout.write("Nothing to do: every talk is analysed.")
             return
-        done = wordless = failed = 0
         # Without a terminal there is no bar, only the last line.
         bar = tqdm(waiting, unit="talk", disable=None, file=sys.stderr)
+        outcomes: list[Outcome] = []
+        patience = Patience()
         with Interruption() as interruption:
             for pk in bar:
-                try:
-                    understood = analyze_one(pk, force=force)
-                except TalkFailed as failure:
-                    failed += 1
+                outcome = understand_one(pk, force=force)
+                outcomes.append(outcome)
+                patience.note(outcome)
+                if outcome.failure:
                     bar.clear()
-                    self.stderr.write(str(failure))
-                else:
-                    done += understood
-                    wordless += not understood
-                if interruption.is_asked:
+                    self.stderr.write(f"Conversation {pk}: {outcome.failure}")
+                if interruption.is_asked or patience.lost_over:
                     break
         bar.close()
-        left = len(waiting) - done - wordless - failed
+        self.report(outcomes, left=len(waiting) - len(outcomes), lost_over=patience.lost_over)
+
+    def report(self, outcomes: list[Outcome], *, left: int, lost_over: str | None) -> None:
+        """The last line. Raises CommandError when talks failed, SystemExit after Ctrl-C."""
+        done = sum(outcome.understood for outcome in outcomes)
+        failed = sum(outcome.failure is not None for outcome in outcomes)
+        wordless = len(outcomes) - done - failed
+        if lost_over:
+            raise CommandError(
+                f"{done} analysed, {failed} failed, {left} left. Stopped after {MOST_ALIKE} in a "
+                f"row with the same reason ({lost_over}): mend that and run it again."
+            )
         if left:
             self.stderr.write(f"Stopped: {done} analysed, {left} left. The same command goes on.")
             raise SystemExit(130)
@@ -71,60 +76,6 @@ class Command(BaseCommand):
         if failed:
             raise CommandError(f"{done} analysed{empty}, {failed} failed: run it again for those.")
         self.stdout.write(self.style.SUCCESS(f"{done} analysed{empty}."))
-
-
-class Interruption:
-    """Ctrl-C while it is entered: the first one is only noted, the next one interrupts as ever.
-
-    So the talk at hand is finished and its claim given back.
-    """
-
-    is_asked = False
-
-    def __enter__(self) -> Self:
-        self._before = signal.signal(signal.SIGINT, self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        self.is_asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-class TalkFailed(Exception):
-    """One talk could not be understood; the message says which and why, without its words."""
-
-
-def analyze_one(pk: int, *, force: bool) -> bool:
-    """Understand a talk; return whether there was something to understand.
-
-    A talk that is gone or was understood meanwhile counts as such. Raises TalkFailed, and
-    OperationalError when the database has gone away.
-    """
-    talk = Conversation.objects.with_partner().select_related("user").filter(pk=pk).first()
-    if talk is None:
-        return False
-    try:
-        return analyze_conversation(conversation=talk, force=force).sentiment != "unknown"
-    except Refusal as refusal:
-        if refusal.code == "already_analyzed":
-            return True
-        raise TalkFailed(f"Conversation {pk}: {refusal.message}") from None
-    except Exception as error:
-        # Whatever is wrong with one talk, the others go on.
-        if isinstance(error, OperationalError) and is_gone(error):
-            raise
-        # Not the exception's own text, which may quote the talk.
-        raise TalkFailed(
-            f"Conversation {pk}: the analysis failed ({type(error).__name__})."
-        ) from None
-
-
-def is_gone(error: OperationalError) -> bool:
-    """Whether the connection is what failed: no answer from the server, or its farewell."""
-    return (sqlstate(error) or "08").startswith(("08", "57P"))
 
 
 def chosen_talks(partner: int | None, owner: str | None, *, every: bool) -> QuerySet[Conversation]:

@@ -1,8 +1,7 @@
 """Where requests may go: never into a private network, unless the operator lists the host.
 
 Looked at twice: the address as it is written, when convoai starts, and the numbers it resolves to,
-each time a connection is made (convoai/analysis/model/transport.py), because a name may mean
-something else then.
+each time a connection is made (convoai/transport.py), because a name may mean something else then.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+# The setting with the hosts that may be private, as messages name it when nobody says better.
+LISTED_IN = "the allowed hosts"
 PORTS = {"https": 443, "http": 80}
 # What people call their own machine; names under these never lead to a public one.
 PRIVATE_NAMES = (
@@ -32,6 +33,21 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 class ForbiddenHost(Exception):
     """A request that would go where it must not; the message is one sentence with the fix."""
+
+
+class RequestFailed(Exception):
+    """A request was not answered in a way that is of use.
+
+    The message is a short reason in words of this program only: what a provider wrote may hold
+    secrets or people's words. `permanent` says that asking again is of no use until somebody
+    changes something: a wrong key, a forbidden host. `after` is how many seconds the provider asks
+    to be left alone.
+    """
+
+    def __init__(self, reason: str, *, permanent: bool = False, after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.permanent = permanent
+        self.after = after
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +83,11 @@ def endpoint_of(url: str) -> Endpoint:
     return Endpoint(scheme, host, port if port is not None else PORTS[scheme])
 
 
-def require_public(url: str, allowed: Collection[str]) -> Endpoint:
+def require_public(url: str, allowed: Collection[str], *, listed_in: str = LISTED_IN) -> Endpoint:
     """The endpoint of a URL that may be used, as far as its spelling tells.
 
-    `allowed` holds host:port pairs that may be private. Raises ForbiddenHost.
+    `allowed` holds host:port pairs that may be private; `listed_in` is the setting that says so.
+    Raises ForbiddenHost.
     """
     endpoint = endpoint_of(url)
     if endpoint.listed_as in allowed:
@@ -80,17 +97,21 @@ def require_public(url: str, allowed: Collection[str]) -> Endpoint:
         endpoint.host == name or endpoint.host.endswith(f".{name}") for name in PRIVATE_NAMES
     )
     if named or (number is not None and is_private(number)):
-        raise ForbiddenHost(_private(endpoint))
+        raise ForbiddenHost(_private(endpoint, listed_in))
     if endpoint.scheme != "https":
         raise ForbiddenHost(
             "it would carry talks in the clear: use https://, or add "
-            f"{endpoint.listed_as} to ANALYZER_ALLOWED_HOSTS"
+            f"{endpoint.listed_as} to {listed_in}"
         )
     return endpoint
 
 
 def public_addresses(
-    endpoint: Endpoint, resolved: Sequence[str], allowed: Collection[str]
+    endpoint: Endpoint,
+    resolved: Sequence[str],
+    allowed: Collection[str],
+    *,
+    listed_in: str = LISTED_IN,
 ) -> list[str]:
     """The resolved addresses, when a request may go to all of them.
 
@@ -101,7 +122,7 @@ def public_addresses(
         raise ForbiddenHost("its host has no address")
     listed = endpoint.listed_as in allowed
     if not listed and any(is_private(ipaddress.ip_address(one)) for one in resolved):
-        raise ForbiddenHost(_private(endpoint))
+        raise ForbiddenHost(_private(endpoint, listed_in))
     return list(dict.fromkeys(resolved))
 
 
@@ -142,8 +163,8 @@ def is_private(address: Address) -> bool:
     return not address.is_global or address.is_multicast
 
 
-def _private(endpoint: Endpoint) -> str:
+def _private(endpoint: Endpoint, listed_in: str) -> str:
     return (
         "it leads into a private network; if that is meant, add "
-        f"{endpoint.listed_as} to ANALYZER_ALLOWED_HOSTS"
+        f"{endpoint.listed_as} to {listed_in}"
     )

@@ -1,6 +1,7 @@
-"""How requests to a provider travel: to checked addresses, within limits, tried again.
+"""How requests to a provider of models travel: to checked addresses, within limits, tried again.
 
-Loads httpx2, so it is imported only where a model is called.
+Loads httpx2, so it is imported only where a model is called. Knows the addresses' rules
+(convoai/outbound.py) and nothing else of ours.
 """
 
 from __future__ import annotations
@@ -8,42 +9,41 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Collection
-from typing import Any
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 import httpx2
 
-from convoai.analysis.failure import AnalysisFailed
-from convoai.analysis.outbound import (
+from convoai.outbound import (
+    LISTED_IN,
     PORTS,
     Endpoint,
     ForbiddenHost,
+    RequestFailed,
     public_addresses,
     resolve,
 )
 
-# A good answer to one part of a talk has some kilobytes.
+# The answer of a language model has some kilobytes.
 MOST_BYTES = 1_000_000
 TRIES = 3
-# Seconds before the second try; doubled for the third. A provider may ask for more, up to a limit.
+# Seconds before the second try; doubled for the third. A provider may ask for more; beyond the
+# limit the request is given up, and what becomes of it is the caller's affair.
 PAUSE = 1.0
 LONGEST_PAUSE = 20.0
 # Statuses after which the same request may well be answered.
 RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 
 
-class ProviderFailed(AnalysisFailed):
-    """One try at a request failed; `after` is how many seconds the provider asks to wait."""
-
-    def __init__(self, reason: str, *, after: float = 0.0) -> None:
-        super().__init__(reason)
-        self.after = after
+class ProviderFailed(RequestFailed):
+    """One try at a request failed; another one may not."""
 
 
 class GuardedTransport(httpx2.AsyncBaseTransport):
     """Sends each request to an address that was looked up and checked for it, and nowhere else.
 
     Redirects are failures, and an answer is read to its end here, so that its size and its time are
-    bounded. Raises AnalysisFailed when the last try failed, or when there is no use in another.
+    bounded. Raises RequestFailed when the last try failed, or when there is no use in another.
     """
 
     def __init__(
@@ -51,10 +51,14 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         *,
         allowed: Collection[str],
         timeout: float,
+        listed_in: str = LISTED_IN,
         pause: float = PAUSE,
+        most_bytes: int = MOST_BYTES,
         lookup: Callable[[Endpoint], list[str]] = resolve,
     ) -> None:
         self.allowed = allowed
+        self.listed_in = listed_in
+        self.most_bytes = most_bytes
         self.timeout = timeout
         self.pause = pause
         self.lookup = lookup
@@ -65,11 +69,12 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             try:
                 return await self._try(request)
             except ProviderFailed as failure:
-                if attempt + 1 == TRIES:
+                # Who asks for more time than a request may wait is not asked before it is over.
+                if attempt + 1 == TRIES or failure.after > LONGEST_PAUSE:
                     raise
                 # Those who were turned away together must not come back together.
                 wait = self.pause * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
-                await asyncio.sleep(max(wait, min(failure.after, LONGEST_PAUSE)))
+                await asyncio.sleep(max(wait, failure.after))
         raise AssertionError("unreachable: the last try returns or raises")
 
     async def aclose(self) -> None:
@@ -107,16 +112,18 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         if not found:
             raise ProviderFailed("the provider's host is unknown")
         try:
-            return public_addresses(endpoint, found, self.allowed)
+            return public_addresses(endpoint, found, self.allowed, listed_in=self.listed_in)
         except ForbiddenHost as error:
-            raise AnalysisFailed(f"the provider's address was refused: {error}") from None
+            reason = f"the provider's address was refused: {error}"
+            raise RequestFailed(reason, permanent=True) from None
 
     async def _whole(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         status = response.status_code
         if status in RETRIED:
             raise ProviderFailed(f"the provider answered {status}", after=seconds_asked(response))
         if status >= 300:
-            raise AnalysisFailed(f"the provider answered {status}")
+            # A wrong key, an unknown model, a redirect: the same request is answered the same.
+            raise RequestFailed(f"the provider answered {status}", permanent=True)
         if response.headers.get("content-encoding", "identity") != "identity":
             raise ProviderFailed("the provider's answer is packed, which was not asked for")
         if "json" not in response.headers.get("content-type", "").lower():
@@ -124,8 +131,8 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         body = bytearray()
         async for piece in response.aiter_raw():
             body += piece
-            if len(body) > MOST_BYTES:
-                raise AnalysisFailed(f"the provider's answer is over {MOST_BYTES:,} bytes")
+            if len(body) > self.most_bytes:
+                raise RequestFailed(f"the provider's answer is over {self.most_bytes:,} bytes")
         headers = {"content-type": "application/json"}
         return httpx2.Response(status, headers=headers, content=bytes(body), request=request)
 
@@ -148,12 +155,19 @@ async def pinned(request: httpx2.Request, address: str) -> httpx2.Request:
 
 
 def seconds_asked(response: httpx2.Response) -> float:
-    """The seconds of a Retry-After header; 0 without one, or when it is a date."""
-    asked: Any = response.headers.get("retry-after", "")
-    return float(asked) if asked.isdecimal() and len(asked) < 6 else 0.0
+    """The seconds of a Retry-After header, a number or a date; 0 without one that makes sense."""
+    asked: str = response.headers.get("retry-after", "")
+    if asked.isdecimal() and asked.isascii() and len(asked) < 6:
+        return float(asked)
+    try:
+        moment = parsedate_to_datetime(asked)
+        left = (moment - datetime.now(moment.tzinfo)).total_seconds()
+    except (ValueError, OverflowError):
+        return 0.0
+    return min(max(left, 0.0), 99_999.0)
 
 
-def client(transport: httpx2.AsyncBaseTransport, timeout: float) -> httpx2.AsyncClient:
+def client(transport: httpx2.AsyncBaseTransport, timeout: float | None) -> httpx2.AsyncClient:
     """A client that goes through `transport` alone: no proxies, no redirects."""
     return httpx2.AsyncClient(
         transport=transport,

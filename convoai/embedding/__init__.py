@@ -1,0 +1,1 @@
+"""Text to vector: one interface, an offline default, and others by setting."""

@@ -1,0 +1,1 @@
+"""Questions to ranked messages, conversations, facts and partners."""
