@@ -136,8 +136,9 @@ UNFINISHED = (
     | THIRD_WORDS
 )
 NOT_DOING = words(
-    "during according including regarding something anything nothing everything thing king evening"
-    " morning being having"
+    "focusing improving becoming during according including regarding something anything nothing"
+    " everything"
+    " thing king evening morning being having"
     " seeing hearing knowing getting spring string ring feeling bring meeting wedding"
     " building ceiling clothing darling sibling caring thinking noticing making getting taking"
     " using doing going working trying starting giving helping talking spending looking coming"

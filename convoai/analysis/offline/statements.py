@@ -21,7 +21,7 @@ from convoai.analysis.offline.reading import ReadTurn, is_content
 from convoai.analysis.offline.verbs import is_past
 
 # Calls for the listener's attention or help.
-CALLING = words("let let's lets check look see wait listen imagine guess")
+CALLING = words("here here's let let's lets check look see wait listen imagine guess")
 # How much a clause tells by whom it is about.
 BY_SUBJECT = {"speaker": 3.0, "dropped": 2.0, "owned": 2.5, "other": 0.5, "listener": -2.0}
 ENOUGH = 3.0

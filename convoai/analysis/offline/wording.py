@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convoai.analysis.offline.clauses import Clause, breaks, gap_after
-from convoai.analysis.offline.lexicon import AUXILIARIES, IMPERATIVES, words
+from convoai.analysis.offline.lexicon import AUXILIARIES, IMPERATIVES, PRAISE_WORDS, words
 from convoai.analysis.offline.ordinary import is_ordinary
 from convoai.analysis.offline.reading import is_content
 from convoai.analysis.offline.rendering import Names, Renderer
+from convoai.analysis.offline.statements import NEWS
 from convoai.analysis.offline.times import Moment
 from convoai.analysis.offline.verbs import SAME_FORM, after_she, is_adverb, is_participle, is_past
 from convoai.analysis.offline.words import Word
@@ -85,7 +86,10 @@ def tidy(text: str) -> str:
 
 
 # Said without their "it": "Seems like forever".
-WITHOUT_IT = words("seems feels looks sounds turns will would might could should means helps makes")
+WITHOUT_IT = words(
+    "seems feels looks sounds turns will would might could should means helps makes"
+    " reminds keeps brings gives takes"
+)
 
 
 def _is_second(clause: Clause) -> bool:
@@ -150,7 +154,8 @@ def _adjunct(clause: Clause, renderer: Renderer) -> str:
     begin = next(joined, 0)
     before = clause.words[begin:at]
     told = any(word.start in renderer.first for word in before)
-    if not told and sum(is_content(word.lower) for word in before) < 1:
+    content = {word.lower for word in before if is_content(word.lower)}
+    if not told and content <= NEWS | PRAISE_WORDS:
         return ""
     text = renderer.span(begin, at).strip()
     first = before[0].lower
