@@ -22,6 +22,10 @@ class PartnerQuerySet(models.QuerySet["ConversationPartner"]):
             return self.none()
         return self.filter(user_id=user.pk)
 
+    def named(self, name: str) -> Self:
+        """Those of this name, whatever its case, oldest first."""
+        return self.filter(name__iexact=name.strip()).order_by("pk")
+
     def with_talk_count(self) -> Self:
         """Adds `talk_count`, the number of conversations with each partner."""
         talks = self.model._meta.get_field("conversations").related_model

@@ -184,7 +184,12 @@ def test_filters_leave_only_what_they_name(
 @pytest.mark.bad_input(68)
 def test_nobody_finds_what_others_said(alice: User, bob: User, dana: ConversationPartner) -> None:
     talk = make_conversation(dana, "I keep bees.")
-    for scope in ({}, {"partner_id": dana.pk}, {"conversation_id": talk.pk}):
+    scopes: list[dict[str, Any]] = [
+        {},
+        {"partner_id": dana.pk},
+        {"conversation_id": talk.pk},
+    ]
+    for scope in scopes:
         assert hits_for(bob, "bees", **scope).hits == []
     for words in (f"owner {alice.pk}", f"'owner {alice.pk}'", f'"owner {alice.pk}"'):
         assert hits_for(bob, words).hits == []
