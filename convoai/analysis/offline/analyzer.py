@@ -19,7 +19,7 @@ class OfflineAnalyzer:
     """Turns a talk into an Analysis in time linear in its length; never raises on any text."""
 
     name = "offline"
-    version = "2"
+    version = "1"
 
     def analyze(
         self, turns: Sequence[Turn], partner_name: str, user_name: str, started_at: datetime
