@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from convoai.search.asking import name_words, possible_names
+from convoai.search.asking import asks_when, name_words, possible_names
 from convoai.search.question import Question
 from convoai.search.scope import Scope
 from convoai.search.scope_sql import talks_of
@@ -87,6 +87,7 @@ class Prepared:
     partner_names: frozenset[str]
     size: int
     talks: int
+    asks_when: bool
     together: list[str]
 
 
@@ -127,6 +128,7 @@ def prepare(scope: Scope, question: Question, small: int) -> Prepared:
         partner_names=frozenset(word for _, name in partners for word in name_words(name)),
         size=size,
         talks=count,
+        asks_when=asks_when(question.text),
         together=[DISTANCE.sub("&", query) for query in required if query],
     )
 

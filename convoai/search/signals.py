@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from convoai.search.asking import ASKING_PERSON, asks_when, name_words
+from convoai.search.asking import ASKING_PERSON, name_words
 from convoai.search.dates import NamedDate, dates_in
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def signals(rows: Rows, prepared: Prepared, question: Question) -> dict[str, Num
     found["after_question"] = around.at(asked, -1)
     found["length"] = np.asarray(np.minimum(np.log1p(rows.size), LONGEST), dtype=float)
     found["opening"] = (rows.position < REACH).astype(float)
-    found["time"] = rows.tells_time.astype(float) * asks_when(question.text)
+    found["time"] = rows.tells_time.astype(float)
     found["looked_up"] = found["words"] * (not question.is_asking)
     dates = dates_in(question.text)
     found["near_date"], found["in_month"] = date_signals(rows.moment, dates)

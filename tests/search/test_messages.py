@@ -22,6 +22,14 @@ pytestmark = pytest.mark.django_db
 Find = Callable[..., list[str]]
 
 
+@pytest.fixture(params=["whole", "narrowed"], autouse=True)
+def scope_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every test here holds for scopes that are ranked whole and for those that are too large."""
+    if request.param == "narrowed":
+        monkeypatch.setattr("convoai.search.messages.SMALL", 0)
+    return str(request.param)
+
+
 @pytest.fixture
 def dana(alice: User) -> ConversationPartner:
     return make_partner(alice)
