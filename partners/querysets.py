@@ -29,6 +29,10 @@ class PartnerQuerySet(models.QuerySet["ConversationPartner"]):
             return self.none()
         return self.filter(user_id=user.pk)
 
+    def named(self, name: str) -> Self:
+        """Those of this name, whatever its case, oldest first."""
+        return self.filter(name__iexact=name.strip()).order_by("pk")
+
     def matching(self, words: str) -> Self:
         """Partners with all the words, each perhaps cut short, in name, relationship, e-mail
         address, phone number or notes; through idx_partners_search."""

@@ -95,6 +95,8 @@ def find_job(owner_id: int | None, number: int) -> Job | None:
     order = task.kwargs if task else row and row.payload and row.kwargs()
     if owner_id is None or not order or order.get("owner_id") != owner_id:
         return None
+    if "conversation_id" not in order:
+        return None  # work of another kind
     talk = order["conversation_id"]
     if task and isinstance(task.result, Mapping) and POSTPONED in task.result and row:
         reason = task.result[POSTPONED]
@@ -128,8 +130,8 @@ def count_waiting(owner_id: int) -> int:
 
 
 def forget_old_results() -> None:
-    """Delete what was kept for its time, and what became of jobs that nobody asked for again."""
-    Task.objects.filter(func=FUNCTION, stopped__lt=timezone.now() - KEPT).delete()
+    """Delete what was kept for its time, of other work in the same queue as well."""
+    Task.objects.filter(stopped__lt=timezone.now() - KEPT).delete()
 
 
 def group_of(owner_id: int, conversation_id: int | str = "") -> str:

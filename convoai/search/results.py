@@ -59,11 +59,13 @@ class Result:
     def shown(self, *, explain: bool) -> dict[str, Any]:
         """The result as JSON's object."""
         answer = {name: getattr(self, name) for name in SHOWN}
+        answer["score"] = round(self.score, DIGITS)
         if explain:
-            answer["signals"] = self.signals
+            answer["signals"] = {name: round(part, DIGITS) for name, part in self.signals.items()}
         return answer
 
 
+DIGITS = 4
 SHOWN = (
     "type",
     "id",

@@ -115,7 +115,7 @@ def test_the_offline_analyzer_needs_no_place(
 
 
 @pytest.mark.bad_input(113)
-def test_a_request_that_asks_the_model_itself_has_a_limit(
+def test_a_request_that_asks_the_model_itself_is_told_when_to_come_again(
     api: APIClient, talk: Conversation, by_model: ProviderServer
 ) -> None:
     by_model.answers = [raw(b"{}", 503, Retry_After="50")]

@@ -17,6 +17,7 @@ from convoai.accounts.models import User
 from convoai.analysis.jobs import KEPT
 from convoai.analysis.work import run
 from convoai.database.queue import HEARTBEAT, SILENCE
+from convoai.transfer.archive.background import order_archive
 from tests.analysis.jobs import order_of, work
 from tests.factories import make_conversation, make_partner
 
@@ -193,3 +194,7 @@ def test_a_silent_row_of_another_kind_is_no_job(api: APIClient, talk: Conversati
         stopped=timezone.now(),
     )
     assert api.get("/api/jobs/7").status_code == 404
+
+
+def test_work_of_another_kind_is_no_job(api: APIClient, alice: User) -> None:
+    assert api.get(f"/api/jobs/{order_archive(user=alice)}").status_code == 404

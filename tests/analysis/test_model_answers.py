@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from time import monotonic
+from time import monotonic, time
 
+import httpx2
 import pytest
+from django.utils.http import http_date
 
 from convoai.analysis.evidence import checked
 from convoai.analysis.failure import AnalysisFailed
 from convoai.analysis.model.analyzer import FallbackAnalyzer, ModelAnalyzer
 from convoai.analysis.offline.analyzer import OfflineAnalyzer
 from convoai.analysis.result import Analysis, Turn
+from convoai.transport import seconds_asked
 from tests.analysis.provider import (
     ProviderServer,
     completion,
@@ -155,6 +158,27 @@ def test_a_provider_that_never_ends_is_left(server: ProviderServer, answer: obje
         read(server.analyzer(answer, timeout=0.2))  # type: ignore[arg-type]
     # The silence would last for a minute.
     assert monotonic() - began < 30
+
+
+@pytest.mark.bad_input(113)
+def test_a_talk_has_a_limit_of_its_own(server: ProviderServer) -> None:
+    provider = server.analyzer(silence).provider
+    with pytest.raises(AnalysisFailed, match=r"longer than 0\.1 seconds") as failure:
+        read(ModelAnalyzer(provider, seconds=0.1))
+    assert not failure.value.permanent
+
+
+def wait_asked(header: str) -> float:
+    return seconds_asked(httpx2.Response(503, headers={"Retry-After": header}))
+
+
+@pytest.mark.bad_input(113)
+def test_a_wait_is_asked_for_in_seconds_or_as_a_date() -> None:
+    assert wait_asked("120") == 120
+    assert 30 < wait_asked(http_date(time() + 90)) <= 90
+    assert wait_asked("Fri, 31 Dec 9999 23:59:59 GMT") == 99_999
+    for senseless in (http_date(time() - 90), "soon", "-5", "", "9" * 30):
+        assert wait_asked(senseless) == 0
 
 
 def test_a_provider_that_is_not_there_fails(server: ProviderServer) -> None:

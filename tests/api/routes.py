@@ -15,7 +15,7 @@ from convoai.accounts.services import create_api_key
 from convoai.analysis.jobs import queue_analysis
 from convoai.transfer.archive.background import order_archive
 from partners.models import ConversationPartner
-from tests.api.shapes import photo
+from tests.api.shapes import photo, transcript
 from tests.factories import PASSWORD, make_conversation, make_fact, make_partner
 from tests.guards.test_routes import api_routes, view_class
 
@@ -51,6 +51,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("post", "api/facts/<int:pk>/pin"): None,
     ("post", "api/facts/bulk"): {"action": "pin", "ids": "FACTS"},
     ("post", "api/demo"): None,
+    ("post", "api/conversations/transcript"): {"partner_id": "PARTNER", "file": transcript},
     ("post", "api/conversations/<int:pk>/analyze"): None,
     ("post", "api/profiles/analyze-conversation"): {"conversation_id": "TALK"},
     ("post", "api/profiles/<int:pk>/analyze-all"): None,
@@ -71,7 +72,7 @@ OWNED = {
 }
 # Whoever calls these gets no rows of anybody by their number.
 OPEN = {"api/auth/login"}
-FORMS = ("create-with-image", "upload-image")
+FORMS = ("create-with-image", "upload-image", "transcript")
 # Answered with a file that says when it was made, or with 202 while it waits to be made.
 ARCHIVES = {"api/export", "api/export/<int:pk>"}
 

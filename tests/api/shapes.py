@@ -99,6 +99,13 @@ def assert_invalid(answer: Any, *loc: str | int, kind: str | None = None) -> Non
         assert problems[0]["type"] == kind
 
 
+def transcript() -> io.BytesIO:
+    """A small transcript as an upload."""
+    file = io.BytesIO(b"Dana: I bake bread.\nMe: Since when?\n")
+    file.name = "lunch.txt"
+    return file
+
+
 def photo(width: int = 40, height: int = 30, kind: str = "JPEG") -> io.BytesIO:
     """A small picture as an upload."""
     file = io.BytesIO()

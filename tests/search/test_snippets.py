@@ -111,6 +111,6 @@ def test_a_marked_word_that_is_longer_than_a_snippet_is_not_cut_open() -> None:
 
 
 def test_the_api_answers_with_snippets_of_what_was_said(api: Any, alice: User) -> None:
-    make_conversation(make_partner(alice), "Zwei Katzen <b>schlafen</b>.", language="simple")
-    (result,) = api.get("/api/search?q=Katzen").json()["results"]
+    make_conversation(make_partner(alice), "Zwei Katzen <b>schlafen</b>.", language="german")
+    (result,) = api.get("/api/search?q=Katze").json()["results"]
     assert result["snippet"] == "Zwei <mark>Katzen</mark> &lt;b&gt;schlafen&lt;/b&gt;."

@@ -47,6 +47,7 @@ class ExportViewSet(GenericViewSet[Any]):
     serializer_class = OrderSerializer
 
     @extend_schema(
+        operation_id="export_archive",
         summary="Everything of yours as a zip file",
         description=f"With more than {MOST_AT_ONCE:,} messages: 202, the file under status_url.",
         responses=ARCHIVE,
@@ -62,7 +63,11 @@ class ExportViewSet(GenericViewSet[Any]):
         file.seek(0)
         return attachment(file)
 
-    @extend_schema(summary="An archive that was made in the background", responses=ARCHIVE)
+    @extend_schema(
+        operation_id="export_order_retrieve",
+        summary="An archive that was made in the background",
+        responses=ARCHIVE,
+    )
     def retrieve(self, request: Request, pk: int) -> HttpResponseBase:
         order = find_order(caller(request).pk, pk) if pk <= BIGINT else None
         if order is None:
