@@ -258,3 +258,11 @@ def test_the_owner_cannot_be_forged_into_a_message(
     held = sql("SELECT search::text FROM messages")[0][0]
     assert f"'owner {dana.user_id}'" in held
     assert f"'owner {bob.pk}'" not in held
+
+
+def test_whoever_asks_about_a_partner_means_talks_with_them(alice: User) -> None:
+    make_conversation(make_partner(alice, "Sarah"), "The dog ate my socks.")
+    make_conversation(make_partner(alice, "Leila"), "Guess where I called from, and what the dogs are called.")
+    found = hits_for(alice, "What is Sarah's dog called?").hits
+    first = Message.objects.get(pk=found[0].id)
+    assert first.conversation.partner.name == "Sarah"
