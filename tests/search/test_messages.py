@@ -262,7 +262,9 @@ def test_the_owner_cannot_be_forged_into_a_message(
 
 def test_whoever_asks_about_a_partner_means_talks_with_them(alice: User) -> None:
     make_conversation(make_partner(alice, "Sarah"), "The dog ate my socks.")
-    make_conversation(make_partner(alice, "Leila"), "Guess where I called from, and what the dogs are called.")
+    make_conversation(
+        make_partner(alice, "Leila"), "Guess where I called from, and what the dogs are called."
+    )
     found = hits_for(alice, "What is Sarah's dog called?").hits
     first = Message.objects.get(pk=found[0].id)
     assert first.conversation.partner.name == "Sarah"
