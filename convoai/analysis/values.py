@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping
+from heapq import nsmallest
+from math import ceil
 
 WORD = re.compile(r"[^\W_]+")
 # Make no difference to what a value says.
@@ -28,18 +32,43 @@ def normalised(value: str) -> str:
     return " ".join(words_of_value(value))
 
 
-def is_same(one: str, other: str) -> bool:
-    return normalised(one) == normalised(other)
-
-
-def is_near(one: str, other: str) -> bool:
+def is_near(one: frozenset[str], other: frozenset[str]) -> bool:
     """Whether two longer values share nearly all their words, and deny the same.
 
     Jaccard's index of their words; numbers must agree, as "2 cats" is not "3 cats".
     """
-    mine, theirs = set(words_of_value(one)), set(words_of_value(other))
-    if min(len(mine), len(theirs)) < FEWEST_WORDS:
+    if min(len(one), len(other)) < FEWEST_WORDS:
         return False
-    if (mine ^ theirs) & NEGATIONS or any(word.isdigit() for word in mine ^ theirs):
+    if len(one & other) < NEAR * len(one | other):
         return False
-    return len(mine & theirs) / len(mine | theirs) >= NEAR
+    differing = one ^ other
+    return not (differing & NEGATIONS or any(word.isdigit() for word in differing))
+
+
+class NearValues:
+    """Finds values that are near to one, without a look at each of them.
+
+    `order` ranks every word that will be asked for, the rarest first. Two values can only be near
+    when they share one of their first words in that order: of n words, the first
+    n - ceil(NEAR n) + 1 (the prefix filter of similarity joins, Chaudhuri, Ganti and Kaushik,
+    "A primitive operator for similarity joins in data cleaning", 2006).
+    """
+
+    def __init__(self, order: Mapping[str, int]) -> None:
+        self._order = order
+        self._places: dict[str, list[int]] = defaultdict(list)
+
+    def add(self, place: int, words: frozenset[str]) -> None:
+        for word in self._first(words):
+            self._places[word].append(place)
+
+    def candidates(self, words: frozenset[str]) -> set[int]:
+        """The places of all values that may be near to one of these words, and of some others."""
+        return {place for word in self._first(words) for place in self._places.get(word, ())}
+
+    def _first(self, words: frozenset[str]) -> list[str]:
+        if len(words) < FEWEST_WORDS:
+            return []
+        # Less a little, for a product like 0.8 * 5 may come out above the whole number it means.
+        count = len(words) - ceil(NEAR * len(words) - 1e-9) + 1
+        return nsmallest(count, words, key=lambda word: (self._order[word], word))

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from conversations.models.fact import Review
+from conversations.models.fact import UNSURE, Review
 from convoai.briefing.dates import coming_up
-from convoai.briefing.known import UNSURE, Known, facts_about, known_at
+from convoai.briefing.known import Known, facts_about, known_at
 from convoai.briefing.lines import Line, line_of_facts, line_of_talk, worded
 from convoai.briefing.promises import Promised, Side, lines_of_promises, open_promises
 from convoai.briefing.questions import mentions, questions

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conversations.models import Conversation, ExtractedFact
-from convoai.briefing.known import UNSURE
+from conversations.models.fact import UNSURE
 from convoai.briefing.wording import LONGEST_REMEMBERED, addressed, is_predicate
 from partners.models import ConversationPartner
 
