@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -154,13 +155,15 @@ def _changes(
     if len(newest) < 2:
         return []
     before = newest[1].started_at
+    closed_by = defaultdict(list)
+    for one in heard:
+        if one.superseded_by is not None and one.review != Review.REJECTED:
+            closed_by[one.superseded_by].append(one)
     changed, added = [], []
     for fact in _pinned_first(sorted(begun, key=_worth), moment):
         if fact.learned_at <= before:
             continue
-        older = [
-            one for one in heard if one.superseded_by == fact.id and one.review != Review.REJECTED
-        ]
+        older = closed_by[fact.id]
         if older:
             values = ", ".join(one.value for one in older)
             text = f"{worded(fact, name)} (before: {values})"

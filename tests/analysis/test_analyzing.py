@@ -214,11 +214,13 @@ def test_all_talks_of_a_partner_are_analysed_once(
 def test_a_talk_chosen_in_the_body_answers_with_figures(
     api: APIClient, dana: ConversationPartner
 ) -> None:
-    talk = talk_of(dana, "I live in Porto.")
+    talk = talk_of(dana, "I moved to Porto with my brother Tom because I love the sea.")
     body = {"conversation_id": talk.pk}
     answer = api.post("/api/profiles/analyze-conversation", body, format="json").json()
     assert answer["conversation_id"] == talk.pk
     assert answer["facts_extracted"] >= 1
+    talk.refresh_from_db()
+    assert answer["summary"] == talk.summary != ""
     assert set(answer) == {
         "conversation_id",
         "facts_extracted",
