@@ -156,6 +156,30 @@ def test_another_analysis_that_runs_is_409_until_its_lease_is_over(
     analyze(api, talk)
 
 
+class Overtaken:
+    """An analyzer that takes so long that somebody else claims the talk meanwhile."""
+
+    name, version = "overtaken", "1"
+
+    def __init__(self, talk: Conversation, claimed_at: datetime) -> None:
+        self.talk, self.claimed_at = talk, claimed_at
+
+    def analyze(
+        self, turns: Sequence[Turn], partner_name: str, user_name: str, started_at: datetime
+    ) -> Analysis:
+        rows = Conversation.objects.filter(pk=self.talk.pk)
+        rows.update(analysis_claimed_at=self.claimed_at)
+        return Analysis(self.name, self.version, sentiment="neutral")
+
+
+def test_an_analysis_gives_back_its_own_claim_only(dana: ConversationPartner) -> None:
+    talk = talk_of(dana, "I live in Porto.")
+    later = timezone.now() + timedelta(minutes=11)
+    analyze_conversation(conversation=talk, analyzer=Overtaken(talk, later))
+    talk.refresh_from_db()
+    assert talk.analysis_claimed_at == later
+
+
 class Liar:
     """An analyzer that quotes words nobody said, and then breaks."""
 
