@@ -72,7 +72,8 @@ def overlap(made: str, noted: str) -> float:
 def judge(
     dialogues: Sequence[Dialogue], analyze: Callable[[Dialogue, Talk], list[FactFound]]
 ) -> None:
-    total, rule, values, sentences, doubles, count = Score(), Score(), [], [], 0, 0
+    total, rule, values, sentences = Score(), Score(), [], []
+    doubles = count = keyless = 0
     for dialogue in dialogues:
         own, seen = Score(), set()
         for talk in dialogue.talks:
@@ -93,11 +94,13 @@ def judge(
                 doubles += key in seen
                 seen.add(key)
             count += len(facts)
+            keyless += sum(fact.fact_key == "about" for fact in facts)
         print(f"  {dialogue.name:<12} {own}")
     print(f"  all          {total}")
     print(f"  simple rule  {rule}")
     print(f"Token overlap: value {mean(values):.3f}, with its subject {mean(sentences):.3f}")
     print(f"Facts {count}, duplicates per partner {100 * doubles / max(count, 1):.2f} %")
+    print(f"No better key than about: {100 * keyless / max(count, 1):.1f} %")
 
 
 def mean(values: Sequence[float]) -> float:
@@ -125,7 +128,15 @@ def measure_speed(dialogues: Sequence[Dialogue]) -> None:
         begin = time.process_time()
         analyzer.analyze(turns, dialogue.partner, dialogue.user, talk.started_at)
         seconds = time.process_time() - begin
-        print(f"  one talk of {size:>6}       {seconds:7.3f} s  {size / seconds:7.0f} per s")
+        print(
+            f"  one talk of {size:>6}       {seconds:7.3f} s  {size / seconds:7.0f} per s"
+            f"  peak {peak_memory():4.0f} MiB"
+        )
+
+
+def peak_memory() -> float:
+    """The most memory of this process so far, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measure_hostile_lines() -> None:
@@ -178,7 +189,7 @@ def main() -> None:
         print("Speed, in seconds of one core:")
         measure_speed(dialogues)
         measure_hostile_lines()
-        print(f"Peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+        print(f"Peak memory {peak_memory():.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """Messages per second of data in and out, next to COPY of the same rows.
 
     python bench/transfer.py [--messages 10000,100000,250000] [--rounds 3]
+    python bench/transfer.py --what duckdb [--messages 10000,100000,1000000]
 
-For now: importing transcripts (a made-up WhatsApp chat). COPY writes the same rows into the same
+Transcripts: importing a made-up WhatsApp chat. COPY writes the same rows into the same
 table, with its search vectors, and does nothing else. The peak of memory is that of a process of
-its own for each size.
+its own for each size. Files of the older backend: see old_backend.py.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import project
+from old_backend import measure_duckdb
 
 EMAIL = "bench-transfer@example.org"
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -128,7 +130,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", default="10000,100000,250000")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--what", choices=["transcripts", "duckdb"], default="transcripts")
     options = parser.parse_args()
+    if options.what == "duckdb":
+        project.set_up()
+        measure_duckdb([int(size) for size in options.messages.split(",")])
+        return
     print("Transcript import, messages per second; ratio = import / COPY; memory in MB")
     print("messages    reading    storing     import       COPY   ratio   before     peak")
     # Each size in a fresh process: the peak of memory never falls.

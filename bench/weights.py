@@ -22,6 +22,7 @@ from annotated import Dialogue, load
 from convoai.analysis.offline.analyzer import OfflineAnalyzer
 from convoai.analysis.offline.features import talk_features
 from convoai.analysis.offline.reading import read
+from convoai.analysis.offline.statements import told_in
 from convoai.analysis.offline.weights import WEIGHTS
 
 PENALTY = 100.0
@@ -34,7 +35,8 @@ def rows_of(dialogue: Dialogue) -> tuple[list[str], Rows]:
     rows: Rows = []
     for talk in dialogue.talks:
         turns = read(talk.turns, dialogue.partner, dialogue.user)
-        for turn, features in zip(talk.turns, talk_features(turns), strict=True):
+        told = [told_in(turn) for turn in turns]
+        for turn, features in zip(talk.turns, talk_features(turns, told), strict=True):
             names = list(features)
             rows.append((list(features.values()), bool(talk.notes[turn.id])))
     return names, rows

@@ -24,9 +24,11 @@ MANY_VALUED = frozenset(
         "learning",
         "like",
         "skill",
+        "pastime",
         "sport_played",
         # What happened and what is to come
         "about",
+        "activity",
         "event",
         "plan",
         "wish",
@@ -35,9 +37,12 @@ MANY_VALUED = frozenset(
         # Body and mind
         "allergy",
         "avoided_food",
+        "ability",
         "feeling",
         "health",
         "opinion",
+        "support",
+        "trait",
         # What one has
         "education",
         "possession",

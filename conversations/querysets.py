@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVectorField
 from django.db import models
 from django.db.models import Count, Exists, F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Least
 
 from conversations.fact_keys import AHEAD
 from convoai.database.fields import casefold_key
+from convoai.database.typed import beginnings, has_signs, whole_words
 
 if TYPE_CHECKING:
     from conversations.models import (  # noqa: F401 - names in annotations
@@ -124,6 +125,16 @@ class ConversationTopicQuerySet(OwnedQuerySet["ConversationTopic"]):
 
 
 class FactQuerySet(OwnedQuerySet["ExtractedFact"]):
+    def matching(self, words: str) -> Self:
+        """Facts with all the words, each perhaps cut short, in key, value, category, subject or
+        quote; through idx_facts_search."""
+        columns = ("user_id", "category", "fact_key", "fact_value", "subject", "quote")
+        lexemes = Func(
+            *map(F, columns), function="convoai_fact_words", output_field=SearchVectorField()
+        )
+        find = whole_words if has_signs(words) else beginnings
+        return self.alias(lexemes=lexemes).filter(lexemes=find(words, "english"))
+
     def current(self) -> Self:
         return self.filter(is_current=True)
 

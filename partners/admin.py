@@ -79,7 +79,10 @@ class PartnerAdmin(RecordAdmin):
         "created_at",
     )
     search_fields = ("name", "email", "phone", "relationship")
-    search_help_text = "Part of a name, an e-mail address, a phone number or a relationship"
+    search_help_text = (
+        "Words of a name, an e-mail address, a relationship or notes, or their beginnings; "
+        "part of a phone number"
+    )
     ordering = ("-pk",)
     sortable_by = ("shown_name", "created_at")
     date_hierarchy = "created_at"
@@ -105,6 +108,9 @@ class PartnerAdmin(RecordAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("user").defer("user__password")
+
+    def search(self, request: HttpRequest, rows: Any, words: str) -> Any:
+        return rows.matching(words)
 
     def list_rows(self, rows: Any) -> Any:
         columns = ("name", "relationship", "email", "phone", "created_at", "user__email")

@@ -19,10 +19,13 @@ from convoai.embedding.vectors import real_size
 from convoai.refusals import Refusal
 from partners.models import ConversationPartner
 
-# How many of the nearest by sign bits are compared exactly. Of a padded vector only the bits of its
-# own numbers tell anything, so more must be looked at. Measured in docs/embedding.md.
-CANDIDATES = 200
-CANDIDATES_PADDED = 400
+# How many of the nearest by sign bits are compared exactly: of one owner's faces, and when they are
+# many. Measured in docs/embedding.md.
+FEW_CANDIDATES, MANY_CANDIDATES = 200, 400
+MANY = 10_000
+# The same of everybody's. Of a padded vector only the bits of its own numbers tell anything, so
+# more must be looked at.
+CANDIDATES, CANDIDATES_PADDED = 100, 400
 PADDED = 1024
 
 # A materialised scope, so that no plan can walk through everybody's index and drop the rows of
@@ -36,7 +39,10 @@ WITH scope AS MATERIALIZED (
     WHERE user_id = %(owner)s AND image_embedding_bits IS NOT NULL
       AND image_embedding_model IS NOT DISTINCT FROM %(model)s
 ), nearest AS MATERIALIZED (
-    SELECT id FROM scope ORDER BY distance, id LIMIT %(candidates)s
+    SELECT id FROM scope ORDER BY distance, id LIMIT (
+        SELECT CASE WHEN count(*) > %(many)s THEN %(most)s ELSE %(candidates)s END
+        FROM (SELECT FROM scope LIMIT %(many)s + 1) AS counted
+    )
 )
 SELECT id, cosine FROM nearest, LATERAL (
     SELECT 1 - (image_embedding <=> %(vector)s::vector) AS cosine
@@ -123,8 +129,14 @@ def nearest_of_owner(
     candidates: int | None = None,
 ) -> list[tuple[int, float]]:
     """(number of the partner, similarity) of the nearest faces of one owner and one model."""
-    values = _values(vector, top, threshold, candidates)
-    return _similar(_run(OF_ONE_OWNER, {**values, "owner": owner_id, "model": model}))
+    values = {
+        **_values(vector, top, threshold, candidates or FEW_CANDIDATES),
+        "owner": owner_id,
+        "model": model,
+        "many": MANY,
+        "most": max(candidates or MANY_CANDIDATES, top),
+    }
+    return _similar(_run(OF_ONE_OWNER, values))
 
 
 def nearest_of_everybody(
@@ -135,6 +147,8 @@ def nearest_of_everybody(
     candidates: int | None = None,
 ) -> list[tuple[int, float]]:
     """The same among everybody's faces, for operators; runs through the index of sign bits."""
+    if candidates is None:
+        candidates = CANDIDATES_PADDED if real_size(vector) <= PADDED else CANDIDATES
     values = _values(vector, top, threshold, candidates)
     with transaction.atomic(), connection.cursor() as cursor:
         # The scan gives ef_search rows at most; set for this transaction only.
@@ -143,11 +157,7 @@ def nearest_of_everybody(
         return _similar(cursor.fetchall())
 
 
-def _values(
-    vector: Sequence[float], top: int, threshold: float, candidates: int | None
-) -> dict[str, Any]:
-    if candidates is None:
-        candidates = CANDIDATES_PADDED if real_size(vector) <= PADDED else CANDIDATES
+def _values(vector: Sequence[float], top: int, threshold: float, candidates: int) -> dict[str, Any]:
     return {
         "vector": vector_text(vector),
         "top": top,

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Self
 
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, F, Func, OuterRef, Subquery
+
+from convoai.database.typed import beginnings
 
 if TYPE_CHECKING:
     from partners.models import ConversationPartner
 
+NOT_DIGITS, LETTER = re.compile(r"[^0-9]+"), re.compile(r"[^\W\d_]")
+# The end of a phone number that is looked for has more digits than this.
+SHORTEST_NUMBER = 2
 VECTORS = ("image_embedding", "image_embedding_bits")
 
 
@@ -25,6 +32,19 @@ class PartnerQuerySet(models.QuerySet["ConversationPartner"]):
     def named(self, name: str) -> Self:
         """Those of this name, whatever its case, oldest first."""
         return self.filter(name__iexact=name.strip()).order_by("pk")
+
+    def matching(self, words: str) -> Self:
+        """Partners with all the words, each perhaps cut short, in name, relationship, e-mail
+        address, phone number or notes; through idx_partners_search."""
+        columns = ("user_id", "name", "relationship", "email", "phone", "notes")
+        lexemes = Func(
+            *map(F, columns), function="convoai_partner_words", output_field=SearchVectorField()
+        )
+        digits = NOT_DIGITS.sub("", words)
+        asked = beginnings(words, "simple", "english")
+        if len(digits) > SHORTEST_NUMBER and not LETTER.search(words):
+            asked = beginnings(digits, "simple")
+        return self.alias(lexemes=lexemes).filter(lexemes=asked)
 
     def with_talk_count(self) -> Self:
         """Adds `talk_count`, the number of conversations with each partner."""

@@ -23,8 +23,6 @@ WORDS = ("category", "fact_key", "fact_value", "subject", "confidence", "valid_f
 CORRECTABLE = (*WORDS, "many_valued")
 SOURCES = ("conversation", "source_message")
 EXCERPT = 200
-# Words that so many facts hold, at most, are looked for once.
-RARE = 1_000
 
 
 class FactForm(RecordForm):
@@ -96,7 +94,7 @@ class FactAdmin(RecordAdmin):
         "origin",
     )
     search_fields = ("fact_key", "fact_value")
-    search_help_text = "Part of a key or of a value"
+    search_help_text = "Words of a key, value, category or quote, or their beginnings"
     ordering = ("-pk",)
     sortable_by = ()
     autocomplete_fields = ("partner", *SOURCES)
@@ -167,13 +165,7 @@ class FactAdmin(RecordAdmin):
         )
 
     def search(self, request: HttpRequest, rows: Any, words: str) -> Any:
-        """Looks through the table once for rare words, and not once to count and once to show.
-
-        Common words are found early in either look.
-        """
-        found = super().search(request, rows, words)
-        keys = list(found.order_by("-pk").values_list("pk", flat=True)[: RARE + 1])
-        return found if len(keys) > RARE else rows.filter(pk__in=keys)
+        return rows.matching(words)
 
     @admin.display(description="value")
     def value(self, fact: Any) -> SafeString:

@@ -36,17 +36,15 @@ TEXT = rf"""
 CREATE FUNCTION convoai_search_text(words text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    folded text := convoai_fold(words);
+    -- Or the parser takes <script>…</script> for a tag and "and/or" for the name of a file.
+    folded text := translate(convoai_fold(words), '<>/', '   ');
 BEGIN
     IF octet_length(folded) > length(folded) AND folded ~ '[{UNSPACED}]' THEN
         folded := regexp_replace(
             regexp_replace(folded, '([{UNSPACED}]+)', ' \1 ', 'g'),
             '([{UNSPACED}])', '\1 \1', 'g');
     END IF;
-    IF length(folded) > 200 AND EXISTS (
-        SELECT FROM string_to_table(translate(folded, E'\n\r\t', '   '), ' ') AS word
-        WHERE length(word) > 200
-    ) THEN
+    IF length(folded) > 200 AND folded ~ '\S{{201}}' THEN
         folded := regexp_replace(folded, '(\S{{200}})', '\1 ', 'g');
     END IF;
     RETURN folded;

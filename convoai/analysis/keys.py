@@ -74,6 +74,11 @@ _KEYS = (
     FactKey("health", "personal"),
     FactKey("feeling", "personal"),
     FactKey("opinion", "personal"),
+    FactKey("activity", "life_event"),
+    FactKey("pastime", "interest"),
+    FactKey("support", "relationship"),
+    FactKey("trait", "personal"),
+    FactKey("ability", "personal"),
     FactKey("about", "personal"),
 )
 KEYS = {key.name: key for key in _KEYS}

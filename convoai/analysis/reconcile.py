@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from convoai.analysis.near import NearValues
 from convoai.analysis.result import FactFound
-from convoai.analysis.values import NearValues, is_near, normalised, words_of_value
+from convoai.analysis.values import mean_nearly_the_same, meant, normalised
 
 Review = Literal["unreviewed", "needs_review", "confirmed", "corrected", "rejected"]
 Action = Literal["add", "confirm", "supersede", "duplicate", "doubtful", "past"]
@@ -86,8 +87,7 @@ class _Entries:
         self._near = NearValues(rarity)
 
     def add(self, entry: _Entry) -> None:
-        place, said = len(self._all), normalised(entry.value)
-        words = frozenset(said.split())
+        place, said, words = len(self._all), normalised(entry.value), meant(entry.value)
         self._all.append(entry)
         self._words.append(words)
         for value in {said, normalised(entry.original)} if entry.original else {said}:
@@ -99,10 +99,10 @@ class _Entries:
     def heard(self, fact: FactFound) -> _Entry | None:
         """The entry that says what the fact says; a current one before a closed one."""
         value = normalised(fact.fact_value)
-        words = frozenset(value.split())
+        words = meant(fact.fact_value)
         places = set(self._places.get(value, ()))
         near = self._near.candidates(words)
-        places.update(place for place in near if is_near(self._words[place], words))
+        places.update(place for place in near if mean_nearly_the_same(self._words[place], words))
         same = [self._all[place] for place in sorted(places)]
         return max(same, key=lambda e: (e.review == "rejected", e.is_current), default=None)
 
@@ -123,7 +123,7 @@ def reconcile(
     asked = {_key(fact.subject, fact.fact_key) for fact in new}
     stored = [fact for fact in known if _key(fact.subject, fact.fact_key) in asked]
     values = [*(fact.fact_value for fact in stored), *(fact.fact_value for fact in new)]
-    rarity = Counter(word for value in values for word in set(words_of_value(value)))
+    rarity = Counter(word for value in values for word in meant(value))
     entries: dict[tuple[str, str], _Entries] = defaultdict(lambda: _Entries(rarity))
     for fact in stored:
         entries[_key(fact.subject, fact.fact_key)].add(_entry_of(fact))

@@ -23,7 +23,7 @@ IDENTITY = ("job_title", "employer", "home_city")
 AVOIDED = frozenset({"allergy", "avoided_food", "dislike"})
 # Of the facts that tell of something: those to remember first, and those that pass.
 TELLING = frozenset({"event", "health", "work_event", "learning", "habit"})
-PASSING = frozenset({"about", "feeling", "opinion"})
+PASSING = frozenset({"about", "feeling", "opinion", "support"})
 CHANGES_SHOWN = DATES_SHOWN = 10
 REMEMBERED = 12
 

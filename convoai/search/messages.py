@@ -79,10 +79,8 @@ def search_messages(
 
 
 def unembedded(rows: Rows | None) -> int:
-    """How many messages have no vector of the model that was asked."""
-    import numpy as np
-
-    return 0 if rows is None else int(np.isnan(rows.meaning).sum())
+    """How many messages the model that was asked has not seen."""
+    return 0 if rows is None else int((~rows.embedded).sum())
 
 
 def unembedded_of(scope: Scope, model: str) -> int:
@@ -139,6 +137,7 @@ def related(found: dict[str, Any], question: Question) -> NDArray[Any]:
     near: NDArray[Any] = (found["around"] > 0) | (found["forms"] > 0) | (found["near_date"] > 0.1)
     if question.is_asking:
         near |= found["talk"] > 0
+    near |= found["named_partner"] > 0
     if not near.any():
         near = (found["in_month"] > 0) | (found["speaker"] > 0)
     if "meaning" in found:

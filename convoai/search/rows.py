@@ -29,7 +29,7 @@ LONGEST_TURN = 4_000
 COLUMNS = """
     array_agg(id)::text, array_agg(talk)::text, array_agg(position)::text,
     array_agg(partner)::text, array_agg(is_user)::text, array_agg(speaker),
-    array_agg(moment)::text, array_agg(size)::text, array_agg(length(held))::text,
+    array_agg(moment)::text, array_agg(size)::text, array_agg(coalesce(length(held), 0))::text,
     array_agg(asks)::text, array_agg(kept)::text, array_agg(meaning)::text{bits}
 """
 # strip() reads a stored search column once, however many words are looked up in it.
@@ -62,9 +62,13 @@ IN_ORDER = """
     (message.search @@ %({name})s::tsquery OR octet_length(message.content) > 30000
      AND convoai_holds_in_order(message.conversation_id, message.content, %({name})s::tsquery))
 """
+# A message of which the model knows no word has its name and no vector; no cosine is 2.
+NO_WORD = 2
 MEANING = """
-    CASE WHEN message.embedding_model = %(model)s AND vector_dims(message.embedding) = %(size)s
-        THEN (1 - (message.embedding <=> %(vector)s::halfvec))::real ELSE 'NaN' END
+    CASE WHEN message.embedding IS NULL AND message.embedding_model = %(model)s THEN 2
+        WHEN message.embedding_model = %(model)s AND vector_dims(message.embedding) = %(size)s
+            THEN (1 - (message.embedding <=> %(vector)s::halfvec))::real
+        ELSE 'NaN' END
 """
 
 
@@ -93,9 +97,9 @@ class Rows:
     """Messages in the order of their talks; every array has one entry per message.
 
     `holds` and `forms` have a row per term: whether the message holds it, or a word that begins
-    alike. `meaning` is a cosine, NaN without a vector of the model. `kept` are those that
-    filters and phrases leave; the others only stand around. `frequencies` are those of the whole
-    scope, of which these may be a part.
+    alike. `meaning` is a cosine, NaN without a vector; `embedded` says whether the model has seen
+    the message. `kept` are those that filters and phrases leave; the others only stand around.
+    `frequencies` are those of the whole scope, of which these may be a part.
     """
 
     id: NDArray[Any]
@@ -114,6 +118,7 @@ class Rows:
     holds: Truths
     forms: Truths
     meaning: Numbers
+    embedded: Truths
     frequencies: Frequencies
 
     def __len__(self) -> int:
@@ -214,7 +219,7 @@ def _rows(found: Sequence[Any], terms: int, frequencies: Frequencies | None) -> 
     asks = whole(found[9])
     bits = np.concatenate([unpacked(whole(text)) for text in found[12:]])
     holds, forms = bits[:terms], bits[terms : 2 * terms] & ~bits[:terms]
-    talk = whole(found[1])
+    talk, meaning = whole(found[1]), np.fromstring(found[11][1:-1], dtype=float, sep=",")
     return Rows(
         id=whole(found[0]),
         talk=talk,
@@ -228,7 +233,8 @@ def _rows(found: Sequence[Any], terms: int, frequencies: Frequencies | None) -> 
         is_question=asks % 2 > 0,
         has_question=asks >= 2,
         kept=whole(found[10]) > 0,
-        meaning=np.fromstring(found[11][1:-1], dtype=float, sep=","),
+        meaning=np.where(meaning < NO_WORD, meaning, np.nan),
+        embedded=~np.isnan(meaning),
         holds=holds,
         forms=forms,
         tells_time=bits[2 * terms],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import models
+from django.db import connection, models
 from django.test import Client
 
 from conversations.models import Conversation, ConversationTopic, ExtractedFact, Message, Topic
@@ -93,11 +93,17 @@ def test_a_message_is_found_by_its_words(browser: Client, alice: User) -> None:
 
 
 def test_partners_topics_and_facts_are_found_by_a_part(browser: Client, alice: User) -> None:
-    partner = make_partner(alice, "Amara Okafor")
+    partner = make_partner(alice, "Amara Okafor", phone="+44 7700 900555", notes="Grows tomatoes.")
+    make_partner(alice, "Another")
     make_fact(partner, "employer", "Nordlicht")
     Topic.objects.create(name="Pottery course")
     assert "Amara Okafor" in get(browser, address(ConversationPartner), q="okaf")
-    assert "Nordlicht" in get(browser, address(ExtractedFact), q="rdlich")
+    for typed in ("AMÁRA", "okafor ama", "tomato", "900 555", "7700"):
+        text = get(browser, address(ConversationPartner), q=typed)
+        assert ("Amara Okafor" in text, ">Another<" in text) == (True, False), typed
+    for typed in ("nordl", "NORDLÍCHT", "employers", "employ nord", "work -sea", '"nordlicht"'):
+        assert "Nordlicht" in get(browser, address(ExtractedFact), q=typed), typed
+    assert "Nordlicht" not in get(browser, address(ExtractedFact), q="work -nordlicht")
     assert "Pottery course" in get(browser, address(Topic), q="otter")
 
 
@@ -220,3 +226,40 @@ def test_a_list_of_blank_names_can_still_be_opened(browser: Client, alice: User)
     assert f"partner {partner.pk}" in get(browser, address(Conversation))
     assert f"Conversation {talk.pk}" in get(browser, address(Conversation))
     assert "(blank)" in get(browser, address(Message))
+
+
+def test_talks_and_messages_are_found_without_accents_and_in_their_language(
+    browser: Client, alice: User
+) -> None:
+    partner = make_partner(alice)
+    make_conversation(partner, "Die Katzen schlafen im Café.", title="Daheim", language="german")
+    make_conversation(partner, "今日は天気がいい。", title="東京にて")
+    for typed in ("Katze", "cafe", "CAFÉ", '"schlafen im cafe"'):
+        assert "Die Katzen" in get(browser, address(Message), q=typed), typed
+        assert "Daheim" in get(browser, address(Conversation), q=typed), typed
+    assert "天気がいい" in get(browser, address(Message), q="天気")
+
+
+@pytest.mark.parametrize(
+    ("model", "index"),
+    [
+        (ConversationPartner, "idx_partners_search"),
+        (Conversation, "idx_conversations_search"),
+        (Message, "idx_messages_search"),
+        (ExtractedFact, "idx_facts_search"),
+    ],
+)
+def test_a_search_is_served_by_an_index(
+    browser: Client, alice: User, model: type[models.Model], index: str
+) -> None:
+    make_world(alice)
+    searches = [
+        sql for sql in queries_of(browser, address(model), q="tomato") if "to_tsquery" in sql
+    ]
+    assert searches
+    with connection.cursor() as cursor:
+        # In a table of a few rows anything else costs less.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+        for sql in searches:
+            cursor.execute(f"EXPLAIN {sql}")
+            assert index in str(cursor.fetchall())

@@ -1,8 +1,8 @@
 """The gold file: what each small case must and must not bring to light.
 
 Every line: what is said, by whom, the facts to expect (key, a part of the value, the subject;
-`*` is any key) and the keys that must not come of it (`*` is any at all). Talks are on Wednesday,
-10 May 2023.
+`*` is any key) and the keys that must not come of it (`*` is any at all); `before` is what the
+other one said just before. Talks are on Wednesday, 10 May 2023.
 """
 
 from __future__ import annotations
@@ -14,19 +14,22 @@ from typing import Any
 
 import pytest
 
-from convoai.analysis.result import FactFound
+from convoai.analysis.result import FactFound, Sender
 from tests.analysis.talks import analysis_of, turn
 
 CASES = [
     json.loads(line)
     for line in (Path(__file__).parent / "gold.jsonl").read_text(encoding="utf-8").splitlines()
 ]
-FEWEST_CASES = 150
+FEWEST_CASES = 350
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['kind']}-{case['id']}" for case in CASES])
 def test_facts_of_the_gold_file_are_found(case: dict[str, Any]) -> None:
-    facts = analysis_of([turn(case["say"], case["speaker"])]).facts
+    other: Sender = "user" if case["speaker"] == "partner" else "partner"
+    before = [turn(case["before"], other, 1)] if "before" in case else []
+    found = analysis_of([*before, turn(case["say"], case["speaker"], 2)]).facts
+    facts = [fact for fact in found if fact.source_message_id == 2]
     told = [(fact.subject, fact.fact_key, fact.fact_value) for fact in facts]
     for expected in case["expect"]:
         assert any(_is(fact, expected) for fact in facts), f"{expected} is not among {told}"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import convoai.analysis.offline
 from convoai.analysis.offline.sentences import sentences_of
 from convoai.analysis.result import CATEGORIES, ActionItem, Analysis, FactFound, Sender, Turn
-from convoai.analysis.values import normalised
+from convoai.analysis.values import is_near, normalised
 from tests.analysis.talks import analysis_of, talk, turn
 
 MEGABYTE = 1_000_000
@@ -235,3 +235,70 @@ def test_orders_in_a_talk_are_words_like_others(line: str) -> None:
 
 def test_values_that_say_the_same_are_known_as_such() -> None:
     assert normalised("The Guinea-Pig, Nutmeg!") == normalised("a guinea pig nutmeg")
+    assert is_near(
+        "went to the big market in Ghent on foot", "went to big market in Ghent on foot!"
+    )
+    assert not is_near("has two cats and one dog here", "has two cats and no dog here")
+    assert not is_near("ran 10 km along the river bank", "ran 12 km along the river bank")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("bought a new bike for the children", "purchased a new bicycle for the kids"),
+        ("plans a trip to the fjords", "is planning a journey to the fjords"),
+        ("helps at the shelter on weekends", "assists at the shelter on weekends"),
+        ("restores old radios", "restoring old radios"),
+    ],
+)
+def test_values_in_other_words_are_near(one: str, other: str) -> None:
+    assert is_near(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("lives with their parents in Ghent", "lived with their parents in Ghent"),
+        ("wants to sell the old boat", "wants to buy the old boat"),
+        ("hiking", "biking"),
+        ("has two sons and a daughter", "has two sons and no daughter"),
+    ],
+)
+def test_values_that_say_something_else_are_not_near(one: str, other: str) -> None:
+    assert not is_near(one, other)
+
+
+def test_a_phrase_that_returns_becomes_a_topic_and_ordinary_words_do_not() -> None:
+    analysis = analysis_of(
+        talk(
+            "We opened a repair cafe in the old bakery. It was Great fun.",
+            "A repair cafe? What do people bring?",
+            "Toasters mostly. The repair cafe runs every Sunday, and Really everybody helps.",
+            "I'd love to see it.",
+        )
+    )
+    names = [topic.name for topic in analysis.topics]
+    assert "Repair cafe" in names
+    assert not {"Great", "Really", "Sunday"} & set(names)
+
+
+def test_a_promise_says_what_is_meant_and_small_talk_is_none() -> None:
+    items = analysis_of(
+        talk(
+            "I'll let you know how the interview went.",
+            "Can you tell me more about your plans? Could you lend me your drill on Friday?",
+            "I'll let you know.",
+        )
+    ).action_items
+    assert [item.text for item in items] == [
+        "Ann Almond will let Ben know how the interview went",
+        "Ann is asked to lend Ben Birch their drill on 12 May 2023",
+    ]
+
+
+def test_a_message_is_weighed_among_its_speakers_others() -> None:
+    """A long talk is read in stretches, so what it is worth does not depend on its length."""
+    lines = ["I moved to Porto last month and I love the trams.", "Nice! How is the flat?"]
+    short = {fact.fact_value for fact in analysis_of(talk(*(lines * 20))).facts}
+    long = {fact.fact_value for fact in analysis_of(talk(*(lines * 200))).facts}
+    assert short == long

@@ -56,6 +56,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("post", "api/profiles/analyze-conversation"): {"conversation_id": "TALK"},
     ("post", "api/profiles/<int:pk>/analyze-all"): None,
 }
+# Route -> the query without which it answers 422.
+QUERIES = {"api/search": "?q=bake"}
 # What stands in <int:pk>, by the beginning of the route.
 OWNED = {
     "api/auth/keys": ApiKey,
@@ -90,7 +92,8 @@ class Call:
         return "<int:pk>" in self.route
 
     def path(self, pk: int) -> str:
-        return "/" + self.route.replace("<int:pk>", str(pk))
+        address = self.route.replace("<int:pk>", str(pk))
+        return f"/{address}{QUERIES.get(self.route, '')}"
 
     def body(self, partner_id: int) -> Any:
         """The example body, with a partner and a talk where one is named, and a fresh picture."""

@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 
 from conversations.models import Conversation, Message, Topic
 from convoai.accounts.models import User
+from convoai.search.folding import STEMS_KNOWN
 from partners.models import ConversationPartner
 from partners.services import set_image
 from tests.api.routes import ARCHIVES, OPEN, Call, all_calls, fill, id_for
@@ -53,6 +54,7 @@ def queries_of(call: Call, api: APIClient, user: User) -> list[str]:
     partner = ConversationPartner.objects.owned_by(user).order_by("pk").first()
     assert partner
     path = call.path(id_for(call, user))
+    STEMS_KNOWN.forget()
     with transaction.atomic():
         with CaptureQueriesContext(connection) as captured:
             answer = call.send(api, path, partner.pk)

@@ -26,7 +26,8 @@ def own_media(settings: Any, tmp_path: Any) -> None:
 
 def other_form(path: str) -> str:
     """The path with a slash at its end if it has none, and without if it has one."""
-    return path[:-1] if path.endswith("/") else f"{path}/"
+    path, mark, query = path.partition("?")
+    return f"{path.removesuffix('/') if path.endswith('/') else f'{path}/'}{mark}{query}"
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ CLOSED = [call for call in CALLS if call.route not in OPEN]
 WITH_ID = [call for call in CALLS if call.has_id]
 MISSING = 999_999_999
 WRITES = ("post", "put", "patch")
+# How long a search took, which no two do alike.
+TOOK = re.compile(rb'"took_ms":[0-9.]+')
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +135,7 @@ def test_user_id_in_the_query_is_ignored(
     fill(bob)
     path = call.path(id_for(call, alice))
     for asked in (bob.pk, 1, "junk"):
-        plain, with_id = api.get(path), api.get(f"{path}?user_id={asked}")
+        mark = "&" if "?" in path else "?"
+        plain, with_id = api.get(path), api.get(f"{path}{mark}user_id={asked}")
         assert with_id.status_code == plain.status_code == 200
-        assert with_id.getvalue() == plain.getvalue()
+        assert TOOK.sub(b"", with_id.getvalue()) == TOOK.sub(b"", plain.getvalue())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
@@ -78,6 +79,11 @@ def test_at_most_five_api_routes_are_open_to_anybody() -> None:
     assert len(open_routes) <= MOST_OPEN_API_ROUTES, sorted(open_routes)
 
 
+def wants_sign_in(pattern: URLPattern) -> bool:
+    """Whether a page sends whoever is not signed in to the sign-in page."""
+    return issubclass(view_class(pattern) or object, LoginRequiredMixin)
+
+
 def test_every_other_route_is_known_to_be_open_or_declares_who_may_call_it() -> None:
     undeclared = [
         path
@@ -85,5 +91,6 @@ def test_every_other_route_is_known_to_be_open_or_declares_who_may_call_it() -> 
         if not path.startswith(("api/", *OWN_SIGN_IN))
         and path.removesuffix("/") not in {one.removesuffix("/") for one in OPEN}
         and not permissions(pattern)
+        and not wants_sign_in(pattern)
     ]
     assert not undeclared

@@ -254,7 +254,7 @@ def test_no_search_of_one_owner_runs_through_the_index_of_everybody(
 ) -> None:
     vector = str([*next(iter(crowd.values())), *[0.0] * (4096 - 128)])
     values = {"vector": vector, "least": -1, "top": 10, "candidates": 400}
-    mine = {**values, "owner": alice.pk, "model": "face-1"}
+    mine = {**values, "owner": alice.pk, "model": "face-1", "many": 10_000, "most": 400}
     # The trap: the obvious query takes that index, and drops the rows of others afterwards.
     naive = (
         "SELECT id FROM conversation_partners WHERE user_id = %(owner)s ORDER BY "

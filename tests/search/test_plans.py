@@ -96,7 +96,7 @@ def test_a_large_scope_is_searched_by_its_indexes(
     crowd: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("convoai.search.messages.SMALL", 0)
-    partner = crowd.partners.first()
+    partner = make_partner(crowd, "Emil")
     make_conversation(partner, *["The zeppelin came." if n == 7 else "Hello." for n in range(300)])
     sql("ANALYZE messages")
     used = "\n".join(plans(crowd, "hybrid", "zeppelin"))

@@ -80,3 +80,28 @@ def test_staff_sign_in_and_look_around(
         expect(page.get_by_text("olivia@example.org").first).to_be_visible()
     assert troubles == []
     assert not Message.objects.exists()
+
+
+def test_a_person_searches_by_keyboard(
+    transactional_db: Any, chromium: Browser, live_server: LiveServer
+) -> None:
+    alice = make_user("alice", password=PASSWORD)
+    talk = make_conversation(make_partner(alice, "Dana Weiss"), title="Lunch")
+    make_message(talk, "My sister keeps bees in Porto, <b>nine</b> hives of them.")
+    make_message(talk, "天気がいい。")
+    with open_page(chromium) as (page, troubles):
+        page.set_default_timeout(8000)
+        page.goto(f"{live_server.url}/search")
+        page.get_by_label(re.compile("e-mail", re.IGNORECASE)).fill("alice@example.org")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_label("Password").press("Enter")
+        page.get_by_label("What are you looking for?").fill("Who keeps bees?")
+        page.keyboard.press("Enter")
+        expect(page.locator("mark").first).to_be_visible()
+        expect(page.get_by_text("in Porto, <b>nine</b> hives").first).to_be_visible()
+        page.get_by_text("Narrow it down").click()
+        page.locator("select[name=partner_id]").select_option("Dana Weiss")
+        page.get_by_role("button", name="Search").click()
+        expect(page.locator("select[name=partner_id]")).to_have_value(str(talk.partner_id))
+        expect(page.locator(".results li").first).to_be_visible()
+    assert troubles == []

@@ -12,7 +12,7 @@ from convoai.analysis.offline.reading import ReadTurn
 from convoai.analysis.offline.rendering import Names
 from convoai.analysis.offline.times import Moment, moments_of
 from convoai.analysis.offline.verbs import is_adverb
-from convoai.analysis.offline.wording import tidy, worded
+from convoai.analysis.offline.wording import rendered
 from convoai.analysis.result import ActionItem, Sender
 
 # What one can promise to do for somebody; "I'll be tired" is no promise.
@@ -82,9 +82,19 @@ def _promised_at(clause: Clause) -> int | None:
                 at = begin + len(promise)
                 while at < len(lower) and is_adverb(lower[at]) and lower[at] != "never":
                     at += 1
-                if at + 1 < len(lower) and lower[at] in DOING:
+                if at + 1 < len(lower) and lower[at] in DOING and not _is_idle(lower[at:]):
                     return at
     return None
+
+
+def _is_idle(lower: list[str]) -> bool:
+    """Whether nothing is to be done: "let you know" and no more, "tell me about your day"."""
+    if lower[:1] == ["let"]:
+        return lower[2:3] != ["know"] or len(lower) < 5
+    if lower[0] in {"tell", "share", "show"}:
+        told = lower[2:] if lower[1:2] in (["me"], ["us"], ["you"]) else lower[1:]
+        return not told or told[0] in {"more", "about", "what", "how", "why", "some", "it", "that"}
+    return False
 
 
 def _asked_at(clause: Clause) -> int | None:
@@ -92,7 +102,7 @@ def _asked_at(clause: Clause) -> int | None:
     for request in REQUESTS:
         if tuple(lower[: len(request)]) == request:
             at = len(request) + (lower[len(request) : len(request) + 1] == ["please"])
-            if at + 1 < len(lower) and lower[at] in DOING:
+            if at + 1 < len(lower) and lower[at] in DOING and not _is_idle(lower[at:]):
                 return at
     return None
 
@@ -147,7 +157,7 @@ def _body(rest: Clause, cut: int, listener: str, moments: list[Moment], speaker:
         for m in moments
         if m.first >= cut
     ]
-    return tidy(worded(rest, Names(listener, speaker), moved).removeprefix("says that "))
+    return rendered(rest, Names(listener, speaker, of_listener=not listener), moved)
 
 
 def _item(

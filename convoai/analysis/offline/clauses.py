@@ -31,13 +31,17 @@ _OPENINGS = (
     " worries, no problem, sounds good, good to see you, that's great, that's awesome, in"
     " fact, as for me, not much, same here, on another note, on a different note, for example,"
     " for instance, on the bright side, on a bright side, on the other hand, in other news, to"
-    " be fair, long story short"
+    " be fair, long story short, long time no see, good to hear from you, great to hear from you,"
+    " good to see you, great to see you, nice to hear from you, no way, way to go, so cool,"
+    " guess so, same to you, you're right, you bet, you got it, you're welcome, i agree, i see,"
+    " i know, i know right, wouldn't you know it, appreciate it, much appreciated"
 )
 # By their first word.
 OPENING_PHRASES: dict[str, list[list[str]]] = {}
 for _phrase in _OPENINGS.split(", "):
     OPENING_PHRASES.setdefault(_phrase.split()[0], []).append(_phrase.split())
 LONGEST_OPENING = 5
+SORRY = words("sorry glad happy good great nice")
 CLAUSE_STARTS = words("i i'm i've i'd i'll we we're we've we'd we'll my our im ive")
 # Before the subject these begin an adjunct: "Last week I ...", "After the storm, we ...".
 ADJUNCTS = words(
@@ -50,7 +54,7 @@ DROPPED = words(
     " went had got did made took saw met started finished can't love loved loving enjoy enjoyed"
     " enjoying spent bought tried need want wanna glad happy excited moved joined signed decided"
     " booked learned learning doing playing reading watching writing making taking can't couldn't"
-    " gotta hope hoping haven't hadn't never"
+    " gotta hope hoping haven't hadn't never appreciate wish hoped wanna wanted"
 )
 # Begin a clause whose subject is not the sentence's own.
 SUBORDINATING = words(
@@ -61,9 +65,14 @@ JOINING = words("and but so then")
 FINITE = words(
     "is are was were can could will would makes gives helps has isn't it's keeps brings takes means"
 )
-ARTICLES = words("a an one two three four five six seven eight nine ten some")
+ARTICLES = words("this last next a an one two three four five six seven eight nine ten some")
 CONDITIONS = words("if unless suppose supposing imagine assuming whether")
 LONGEST_ADJUNCT = 9
+LONGEST_COMPANY = 7
+SHORTEST_REASON = 3
+ORDERS = (lex.IMPERATIVES | words("leave please bring")) - words(
+    "have be been just do thank thanks congrats"
+)
 FARTHEST_SUBJECT = 18
 
 
@@ -100,6 +109,8 @@ def clause_of(sentence: Sentence, listener: str) -> Clause | None:
     if not found:
         return None
     subject, place, cut = _subject(sentence, found)
+    if subject in {"speaker", "owned", "dropped"}:
+        found = _without_order(sentence, found, cut)
     return Clause(sentence, tuple(found[cut:]), subject, place - cut)
 
 
@@ -147,6 +158,18 @@ def _without_call(sentence: Sentence, found: list[Word], names: set[str]) -> lis
     return found
 
 
+def _without_order(sentence: Sentence, found: list[Word], begin: int) -> list[Word]:
+    """Without what the listener shall do because of it: "..., so leave them out"."""
+    for place in range(begin + SHORTEST_REASON, len(found) - 1):
+        if (
+            found[place].lower == "so"
+            and found[place + 1].lower in ORDERS
+            and breaks(gap_after(sentence, found[place - 1]))
+        ):
+            return found[:place]
+    return found
+
+
 def _subject(sentence: Sentence, found: list[Word]) -> tuple[Subject, int, int]:
     """(kind of subject, its place, how many words to cut before)."""
     first = found[0].lower
@@ -157,6 +180,8 @@ def _subject(sentence: Sentence, found: list[Word]) -> tuple[Subject, int, int]:
     if first in CLAUSE_STARTS:
         return "speaker", 0, 0
     place = _own_subject(sentence, found)
+    if place is not None and _shares(sentence, found, place):
+        return "owned", 0, 0
     if place is not None:
         parted = breaks(gap_after(sentence, found[place - 1])) or found[place - 1].lower in JOINING
         said_before = any(word.lower in FINITE for word in found[:place])
@@ -167,17 +192,18 @@ def _subject(sentence: Sentence, found: list[Word]) -> tuple[Subject, int, int]:
             return subject, place, 0
         short = place <= LONGEST_ADJUNCT
         leads_in = (short and (first in ADJUNCTS and (timed or first not in ARTICLES))) or (
-            first.endswith("ing") and not said_before
+            first.endswith("ing") and not said_before and parted
         )
         if leads_in and (subject == "speaker" or parted or _is_time(found[:place])):
             return subject, place, 0
         if parted and (place <= 7 or not short or first in lex.ANAPHORS):
             return subject, place, place
-    if first.endswith("ing") and any(word.lower in FINITE for word in found[1:12]):
+    doing = found[1].lower if is_adverb(first) and len(found) > 1 else first
+    if doing.endswith("ing") and _has_verb_of_its_own(found[1:12]):
         return "other", 0, 0
     if (
         first in DROPPED
-        or (is_past(first) and len(found) > 2)
+        or (is_past(first) and first != "let" and len(found) > 2)
         or (
             is_adverb(first)
             and len(found) > 2
@@ -186,6 +212,26 @@ def _subject(sentence: Sentence, found: list[Word]) -> tuple[Subject, int, int]:
     ):
         return "dropped", 0, 0
     return "other", 0, 0
+
+
+def _shares(sentence: Sentence, found: list[Word], place: int) -> bool:
+    """Whether others are the subject together with the speaker: "Some neighbours and I"."""
+    return (
+        1 < place < LONGEST_COMPANY
+        and found[place].lower == "i"
+        and found[place - 1].lower == "and"
+        and not any(breaks(gap_after(sentence, word)) for word in found[:place])
+        and not any(is_past(word.lower) or word.lower in lex.AUXILIARIES for word in found[:place])
+    )
+
+
+def _has_verb_of_its_own(after: list[Word]) -> bool:
+    """Whether a doing is the subject: "painting helps me relax"."""
+    lower = [word.lower for word in after]
+    return any(
+        word in FINITE or (word.endswith("s") and lower[at + 1 : at + 2] in (["me"], ["us"]))
+        for at, word in enumerate(lower)
+    )
 
 
 def _own_subject(sentence: Sentence, found: list[Word]) -> int | None:

@@ -8,10 +8,13 @@ from itertools import islice
 
 from convoai.analysis.keys import key_named
 from convoai.analysis.offline import guards
+from convoai.analysis.offline.calendar_words import MONTHS, SEASONS, WEEKDAYS
 from convoai.analysis.offline.clauses import Clause
 from convoai.analysis.offline.dated import birthdays_of
 from convoai.analysis.offline.favourites import favourites_of
 from convoai.analysis.offline.kinds import kind_of
+from convoai.analysis.offline.leaning import is_hollow, matter_of
+from convoai.analysis.offline.lexicon import STATE_VERBS, words
 from convoai.analysis.offline.matching import Match, is_lasting, matches_of
 from convoai.analysis.offline.people import people_facts, people_of, pets_had
 from convoai.analysis.offline.reading import ReadTurn
@@ -34,6 +37,8 @@ from convoai.analysis.values import normalised
 
 MOST_STATEMENTS = 3
 MOST_KNOWN = 6  # of one sentence
+RECURRING = words("usually always often every sometimes each normally typically")
+RETURNING = frozenset({*MONTHS, *SEASONS, *WEEKDAYS}) | words("in on during over the at")
 # So many words of a clause may a known fact leave over before the clause is kept as well.
 LEFT_OVER = 4
 
@@ -41,15 +46,24 @@ LEFT_OVER = 4
 def facts_of(talk: Sequence[ReadTurn], started_at: datetime) -> list[FactFound]:
     """All facts of the talk, in the order of their messages, none twice."""
     found: dict[tuple[str, str, str], FactFound] = {}
-    for read, worth in zip(talk, worths(talk), strict=True):
+    told = [told_in(read) for read in talk]
+    before: ReadTurn | None = None
+    for read, items, worth in zip(talk, told, worths(talk, told), strict=True):
         said_at = read.turn.timestamp or started_at
-        for fact in _facts_of_turn(read, worth, said_at):
+        heard = before if before and before.turn.sender != read.turn.sender else None
+        before = read
+        for fact in _facts_of_turn(read, items, worth, said_at, heard):
             found.setdefault((fact.subject, fact.fact_key, normalised(fact.fact_value)), fact)
     return list(found.values())
 
 
-def _facts_of_turn(read: ReadTurn, worth: float, said_at: datetime) -> Iterator[FactFound]:
-    told = told_in(read)
+def _facts_of_turn(
+    read: ReadTurn,
+    told: Sequence[Told],
+    worth: float,
+    said_at: datetime,
+    heard: ReadTurn | None,
+) -> Iterator[FactFound]:
     covered: dict[int, int] = {}
     for item in told:
         moments: list[Moment] | None = None
@@ -60,7 +74,7 @@ def _facts_of_turn(read: ReadTurn, worth: float, said_at: datetime) -> Iterator[
             yield _known_fact(read, item.clause, match, moments, said_at)
     chosen = _chosen(told, covered, worth)
     for group in grouped(told, chosen):
-        yield from _statement(read, group, worth, said_at)
+        yield from _statement(read, group, worth, said_at, heard)
 
 
 def _chosen(told: Sequence[Told], covered: dict[int, int], worth: float) -> list[Told]:
@@ -110,7 +124,11 @@ def _known_fact(
 
 
 def _statement(
-    read: ReadTurn, group: Sequence[Told], worth: float, said_at: datetime
+    read: ReadTurn,
+    group: Sequence[Told],
+    worth: float,
+    said_at: datetime,
+    heard: ReadTurn | None,
 ) -> Iterator[FactFound]:
     """Clauses in a row as a fact of its kind, about the speaker or a third person."""
     clause = group[0].clause
@@ -128,13 +146,21 @@ def _statement(
     if not value:
         return
     more = [_more(read, item.clause, said_at) for item in group[1:]]
-    key, category = kind_of(lower, verb_at)
+    matter = matter_of(heard, clause)
+    if not matter and len(group) == 1 and is_hollow(clause):
+        return
+    key, category = kind_of(lower, verb_at, clause.subject)
+    if value.startswith("advises "):
+        key, category = "support", "relationship"
+    if key == "possession":
+        thing = value.removeprefix("has got ").removeprefix("has ").removeprefix("owns ")
+        key, value = ("about", value) if thing == value else (key, thing)
     begin, end = clause.start, group[-1].clause.end
     doubt = 0.15 * (clause.subject in {"other", "listener"}) + 0.15 * guards.is_conditional(lower)
     yield FactFound(
         category=category,
         fact_key=key,
-        fact_value=tidy("; ".join([value, *more])),
+        fact_value=_with_matter(tidy("; ".join([value, *more])), matter),
         confidence=round(min(0.9, 0.3 + worth / 2) - doubt, 2),
         subject=subject,
         quote=read.turn.content[begin:end],
@@ -145,6 +171,14 @@ def _statement(
     )
 
 
+def _with_matter(value: str, matter: str) -> str:
+    """The value with what it leans on, where its own words do not name that."""
+    last = matter.rpartition(" ")[2].lower()
+    if not matter or last in value.lower():
+        return value
+    return f"{value} (about {matter})"
+
+
 def _more(read: ReadTurn, clause: Clause, said_at: datetime) -> str:
     """A clause that goes on from the one before."""
     moments = _moments(clause, said_at)
@@ -152,8 +186,14 @@ def _more(read: ReadTurn, clause: Clause, said_at: datetime) -> str:
 
 
 def _moments(clause: Clause, said_at: datetime) -> list[Moment]:
+    """The times a clause tells; of what is done again and again, none that returns each year."""
     lower = clause.lower
-    return moments_of(lower, said_at.date(), looks_back(lower, _verb_at(clause)))
+    verb_at = _verb_at(clause)
+    moments = moments_of(lower, said_at.date(), looks_back(lower, verb_at))
+    verb = lower[verb_at] if verb_at is not None and verb_at < len(lower) else ""
+    if verb in STATE_VERBS or any(word in RECURRING for word in lower):
+        return [m for m in moments if not RETURNING.issuperset(lower[m.first : m.last + 1])]
+    return moments
 
 
 def _verb_at(clause: Clause) -> int | None:

@@ -1,24 +1,34 @@
 """What tells, without understanding a message, that its speaker reveals something in it.
 
 General traits of a message and of the two beside it: length, first person, content words,
-times, people, questions, thanks, place in the talk. The weights stand in weights.py.
+times, people, questions, thanks, place in the talk; how it stands among its speaker's other
+messages is in standing.py. The weights stand in weights.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import log1p, sqrt
 
 from convoai.analysis.offline import lexicon as lex
 from convoai.analysis.offline.reading import ReadTurn, is_content
 from convoai.analysis.offline.sentences import Sentence
+from convoai.analysis.offline.standing import standing_of
+from convoai.analysis.offline.statements import Told
+from convoai.analysis.offline.verbs import is_past
+
+# A clause that tells so much is rich.
+RICH = 5.0
 
 # Beyond these lengths a talk is no longer like those the weights were fitted on.
 SHORTEST_TALK, LONGEST_TALK = 15, 45
 
 
-def talk_features(talk: Sequence[ReadTurn]) -> Iterator[dict[str, float]]:
-    """The features of each turn of a talk, in order."""
+def talk_features(
+    talk: Sequence[ReadTurn], told: Sequence[Sequence[Told]]
+) -> Iterator[dict[str, float]]:
+    """The features of each turn of a talk, in order; `told` are the clauses of each turn."""
     heard: set[str] = set()
     names = {
         word
@@ -26,11 +36,13 @@ def talk_features(talk: Sequence[ReadTurn]) -> Iterator[dict[str, float]]:
         for name in (read.speaker, read.listener)
         for word in name.lower().split()
     }
-    for place, read in enumerate(talk):
+    for place, (read, standing) in enumerate(zip(talk, standing_of(talk, told), strict=True)):
         features = _of_words(read, names)
         features |= _of_statements(read)
+        features |= _of_verbs(read, told[place])
         features |= _of_place(place, len(talk))
         features |= _of_neighbours(talk, place)
+        features |= standing
         fresh = len(read.content - heard)
         features["fresh"] = log1p(fresh)
         features["fresh_share"] = fresh / (1 + len(read.content))
@@ -92,6 +104,22 @@ def _of_statements(read: ReadTurn) -> dict[str, float]:
         "richest": log1p(richest),
         "about_listener": float(min(sum(_about_listener(s) for s in read.statements), 4)),
         "question": float(questions > 0),
+        "only_questions": float(questions > 0 and not read.statements),
+    }
+
+
+def _of_verbs(read: ReadTurn, told: Sequence[Told]) -> dict[str, float]:
+    """What the speaker says they did, have been doing, are doing."""
+    said = [word.lower for sentence in read.statements for word in sentence.words]
+    pairs = list(pairwise(said))
+    return {
+        "past": min(sum(is_past(word) for word in said), 4.0),
+        "i_did": float(any(one in {"i", "we"} and is_past(two) for one, two in pairs)),
+        "i_am_doing": float(
+            any(one in {"i'm", "we're"} and two.endswith("ing") for one, two in pairs)
+        ),
+        "been": float("been" in said),
+        "rich_clauses": min(sum(item.telling >= RICH for item in told), 4.0),
     }
 
 
@@ -104,6 +132,10 @@ def _about_listener(sentence: Sentence) -> bool:
     return any(word in lex.YOU_WORDS for word in lower) and not any(
         word in lex.I_WORDS for word in lower
     )
+
+
+def _asks_listener(sentence: Sentence) -> bool:
+    return sentence.is_question and any(word.lower in lex.YOU_WORDS for word in sentence.words)
 
 
 def _of_place(place: int, length: int) -> dict[str, float]:
@@ -124,6 +156,7 @@ def _of_neighbours(talk: Sequence[ReadTurn], place: int) -> dict[str, float]:
         "answers": float(bool(before and before.sentences and before.sentences[-1].is_question)),
         "after_question": float(bool(before and len(before.statements) < len(before.sentences))),
         "asked_next": float(bool(after and len(after.statements) < len(after.sentences))),
+        "asked_of_next": float(bool(after and any(_asks_listener(s) for s in after.sentences))),
         "applauded_next": float(any(word in ("sounds", "that's") for word in after_words)),
         "length_before": log1p(len(before.words)) if before else 0.0,
         "length_after": log1p(len(after_words)),

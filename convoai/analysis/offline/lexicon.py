@@ -80,6 +80,12 @@ STATE_VERBS = words(
     "love enjoy like prefer hate want need hope plan planning think believe feel know work live"
     " teach study play own"
 )
+# Advice and requests to the listener tell little of the speaker.
+IMPERATIVES = words(
+    "don't let let's lets keep check take remember just try stay hang enjoy go look see come have"
+    " tell be never give make send call ask ignore forget show wait listen imagine think print mark"
+    " add do please thank thanks congrats start avoid consider stop stay choose focus find get use"
+)
 APPLAUSE = words(
     "wow awesome cool nice great congrats congratulations woah whoa amazing sounds that's lovely"
     " wonderful fantastic"

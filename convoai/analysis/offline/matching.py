@@ -9,7 +9,14 @@ from convoai.analysis.offline import guards
 from convoai.analysis.offline.calendar_words import number_of
 from convoai.analysis.offline.clauses import Clause, breaks, gap_after
 from convoai.analysis.offline.lexicon import ANAPHORS, NEGATIONS, TIME_WORDS
-from convoai.analysis.offline.phrases import STOPS, captured, is_capture, stripped, text_between
+from convoai.analysis.offline.phrases import (
+    NOT_DOING,
+    STOPS,
+    captured,
+    is_capture,
+    stripped,
+    text_between,
+)
 from convoai.analysis.offline.rules import BY_FIRST_WORD, Rule
 from convoai.analysis.offline.verbs import is_adverb
 
@@ -136,6 +143,8 @@ def _value(clause: Clause, rule: Rule, begin: int, end: int) -> str:
     if rule.key not in WITH_ARTICLE:
         text = stripped(text)
     first = text.split()[0].lower() if text.split() else ""
+    if rule.key == "interest" and text.lower() in NOT_DOING:
+        return ""
     if not text or text.lower() in HOLLOW or first in ANAPHORS or first in HOLLOW:
         return ""
     if rule.key == "job_title":

@@ -52,7 +52,9 @@ def _run(
         if not fits(word.text, word.lower):
             break
         end += 1
-        if breaks(gap_after(clause.sentence, word).replace("-", "")):
+        gap = gap_after(clause.sentence, word).replace("-", "")
+        initial = len(word.text) == 1 and word.text.isupper() and gap.startswith(".")
+        if breaks(gap) and not (initial and len(clause.words) > end):
             break
     return end
 
@@ -114,6 +116,8 @@ def read_doing(clause: Clause, begin: int) -> int:
     if not (first.endswith("ing") and len(first) > 4) or first in NOT_DOING:
         return begin
     end = at + 1
+    if end < len(clause.words) and clause.words[end].lower in UNFINISHED:
+        return begin
     if end < len(clause.words) and not breaks(gap_after(clause.sentence, clause.words[at])):
         if clause.words[end].lower in {"in", "on", "with", "to", "for"}:
             after = read_thing(clause, end + 1)
@@ -122,12 +126,24 @@ def read_doing(clause: Clause, begin: int) -> int:
     return end
 
 
+# After these a doing is not told to its end: "learning how", "expressing myself".
+UNFINISHED = (
+    words(
+        "how what where why who when that it them him her into through up out off down back over"
+        " away along around past towards if whether myself ourselves others one"
+    )
+    | YOU_WORDS
+    | THIRD_WORDS
+)
 NOT_DOING = words(
-    "something anything nothing everything thing king evening morning being having"
+    "focusing improving becoming during according including regarding something anything nothing"
+    " everything"
+    " thing king evening morning being having"
     " seeing hearing knowing getting spring string ring feeling bring meeting wedding"
     " building ceiling clothing darling sibling caring thinking noticing making getting taking"
     " using doing going working trying starting giving helping talking spending looking coming"
-    " putting keeping letting finding wondering realizing realising hoping wanting needing"
+    " putting keeping letting finding losing sharing wondering"
+    " realizing realising hoping wanting needing"
 )
 
 

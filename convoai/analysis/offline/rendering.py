@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convoai.analysis.offline.clauses import Clause
-from convoai.analysis.offline.lexicon import SPEAKER_WORDS, words
+from convoai.analysis.offline.kinds import FEELINGS
+from convoai.analysis.offline.lexicon import (
+    NEGATIONS,
+    PRAISE_WORDS,
+    SPEAKER_WORDS,
+    THIRD_WORDS,
+    words,
+)
 from convoai.analysis.offline.times import Moment
 from convoai.analysis.offline.verbs import after_she
 from convoai.analysis.offline.words import Word
@@ -20,10 +27,30 @@ OWN = {
 }  # fmt: skip
 INFORMAL = {"gonna": "going to", "wanna": "want to", "gotta": "got to", "kinda": "kind of"}
 YOU_ARE = {"you're": "is", "you've": "has", "you'll": "will", "you'd": "would"}
+OF_LISTENER = {
+    "you": "they", "u": "they", "your": "their", "yours": "theirs", "you're": "they are",
+    "you've": "they have", "you'll": "they will", "you'd": "they would", "yourself": "themselves",
+}  # fmt: skip
 AFTER_YOU = words("know think see say want need like love do go get make look sound feel")
 AFTER_NAME = {verb: after_she(verb) for verb in AFTER_YOU} | {
     "are": "is", "were": "was", "have": "has", "aren't": "isn't", "haven't": "hasn't",
 }  # fmt: skip
+# Add nothing to what is told, unless a "not" stands before them.
+INTENSIFIERS = words(
+    "really super totally definitely actually honestly literally absolutely truly basically"
+    " seriously so"
+)
+AFTER_SO = (
+    FEELINGS
+    | PRAISE_WORDS
+    | words(
+        "good bad hard tough close important special cute delicious peaceful beautiful"
+        " lucky exciting rewarding relaxing calming helpful supportive kind cozy scary weird funny"
+    )
+)
+DENYING = NEGATIONS | words("if as how more")
+# After these a verb keeps its plain form: "let you know".
+CAUSING = words("let make help see hear watch have lets makes helps making letting helping")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +59,26 @@ class Names:
 
     listener: str = ""
     speaker: str = ""
+    # Whether the one spoken to is the subject, so that "your" is theirs.
+    of_listener: bool = False
+
+
+def _idle(words: Sequence[Word]) -> set[int]:
+    """Where words stand that only add weight: "a really good book"."""
+    found = set()
+    for place, word in enumerate(words[:-1]):
+        if word.lower not in INTENSIFIERS:
+            continue
+        before = words[place - 1].lower if place else ""
+        joined_up = words[place + 1].start == word.end + 1 and (
+            place == 0 or words[place - 1].end + 1 == word.start
+        )
+        if not joined_up or before in DENYING or before.endswith("n't"):
+            continue
+        after = [following.lower for following in words[place + 1 : place + 5]]
+        if word.lower != "so" or (after[0] in AFTER_SO and "that" not in after):
+            found.add(word.start)
+    return found
 
 
 class Renderer:
@@ -40,6 +87,7 @@ class Renderer:
     def __init__(self, clause: Clause, names: Names, moments: Sequence[Moment]) -> None:
         self.clause = clause
         self.names = names
+        self.idle = _idle(clause.words)
         inside = [moment for moment in moments if moment.last < len(clause.words)]
         self.first = {clause.words[moment.first].start: moment for moment in inside}
         self.covered = {
@@ -52,19 +100,29 @@ class Renderer:
         """Words begin to end, with the signs between them."""
         pieces: list[str] = []
         named = own = False
-        for word in self.clause.words[begin:end]:
-            if word.start in self.covered:
+        chosen = self.clause.words[begin:end]
+        for place, word in enumerate(chosen):
+            if word.start in self.covered or word.start in self.idle:
                 continue
+            caused = place > 0 and chosen[place - 1].lower in CAUSING
             moment = self.first.get(word.start)
-            text = moment.text if moment else self._word(word, named)
+            text = self._time(moment) if moment else self._word(word, named)
             if own and word.lower == "was":
                 text = "were"
             own = word.lower == "i" and not self.names.speaker
-            pieces.append((self._gap_before(word) if pieces else "") + text)
-            named = bool(self.names.listener) and word.lower in {"you", "u"}
+            pieces.append((self.gap_before(word) if pieces else "") + text)
+            named = bool(self.names.listener) and word.lower in {"you", "u"} and not caused
         return "".join(pieces)
 
-    def _gap_before(self, word: Word) -> str:
+    def _time(self, moment: Moment) -> str:
+        """The time as told; without its "in" where it is the subject: "last winter was icy"."""
+        words = self.clause.words
+        after = words[moment.last + 1].lower if moment.last + 1 < len(words) else ""
+        if moment.first == 0 and after in {"was", "is", "has", "will"}:
+            return moment.text.removeprefix("in ").removeprefix("on ")
+        return moment.text
+
+    def gap_before(self, word: Word) -> str:
         sentence = self.clause.sentence
         at = word.start - sentence.start
         back = at
@@ -84,10 +142,14 @@ class Renderer:
             return OWN[lower]
         if lower in INFORMAL:
             return INFORMAL[lower]
+        if lower in THIRD_WORDS and word.start > self.clause.start:
+            return word.text.lower()
         return self._listener(lower) or word.text
 
     def _listener(self, lower: str) -> str:
         """The listener by name, where "you" is meant for them."""
+        if self.names.of_listener:
+            return OF_LISTENER.get(lower, "")
         name = self.names.listener
         if not name:
             return ""

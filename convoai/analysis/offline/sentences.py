@@ -66,8 +66,13 @@ def _closes(text: str, begin: int, end: re.Match[str]) -> bool:
     word = text[max(begin, end.start() - 12) : end.start()].rpartition(" ")[2].lower()
     if word in ABBREVIATIONS and word not in {"etc", "a.m", "p.m"}:
         return False
-    # An initial, as in "J. Smith".
-    return not (len(word) == 1 and word.isalpha() and word != "i" and after[1:2].isupper())
+    # An initial or two, as in "J. Smith", "A.B. Smith".
+    initials = word.split(".")
+    return not (
+        all(len(part) == 1 and part.isalpha() for part in initials)
+        and word != "i"
+        and after[1:2].isupper()
+    )
 
 
 def _add(found: list[Sentence], text: str, begin: int, end: int, sign: str) -> None:

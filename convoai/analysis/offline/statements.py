@@ -8,20 +8,24 @@ from dataclasses import dataclass
 from convoai.analysis.offline import guards
 from convoai.analysis.offline.clauses import Clause, clause_of
 from convoai.analysis.offline.guards import is_wish
-from convoai.analysis.offline.lexicon import ANAPHORS, AUXILIARIES, STATE_VERBS, TIME_WORDS, words
+from convoai.analysis.offline.leaning import leans
+from convoai.analysis.offline.lexicon import (
+    ANAPHORS,
+    AUXILIARIES,
+    IMPERATIVES,
+    STATE_VERBS,
+    TIME_WORDS,
+    words,
+)
 from convoai.analysis.offline.reading import ReadTurn, is_content
 from convoai.analysis.offline.verbs import is_past
 
+# Calls for the listener's attention or help.
+CALLING = words("here here's let let's lets check look see wait listen imagine guess")
 # How much a clause tells by whom it is about.
 BY_SUBJECT = {"speaker": 3.0, "dropped": 2.0, "owned": 2.5, "other": 0.5, "listener": -2.0}
 ENOUGH = 3.0
 POINTING = words("here here's there's")
-# Advice and requests to the listener tell little of the speaker.
-IMPERATIVES = words(
-    "don't let let's lets keep check take remember just try stay hang enjoy go look see come have"
-    " tell be never give make send call ask ignore forget show wait listen imagine think print mark"
-    " add do please thank thanks congrats"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def grouped(told: Sequence[Told], chosen: Sequence[Told]) -> list[list[Told]]:
     joined_to_next: set[int] = set()
     for place in sorted(kept):
         before = by_place.get(place - 1)
-        if before and hangs(by_place[place].clause) and not hangs(before.clause):
+        if before and _needs(by_place[place].clause) and _can_lead(before.clause):
             joined_to_next.add(place - 1)
     groups: list[list[Told]] = []
     for place in sorted(kept | joined_to_next):
@@ -68,6 +72,16 @@ def grouped(told: Sequence[Told], chosen: Sequence[Told]) -> list[list[Told]]:
         else:
             groups.append([by_place[place]])
     return groups
+
+
+def _needs(clause: Clause) -> bool:
+    return hangs(clause) or leans(clause)
+
+
+def _can_lead(clause: Clause) -> bool:
+    """Whether a clause can stand before another that leans on it."""
+    told = sum(is_content(word) for word in clause.lower) >= 2
+    return told and not hangs(clause) and clause.subject != "listener" and telling_of(clause) > 0
 
 
 def hangs(clause: Clause) -> bool:
@@ -82,7 +96,7 @@ def telling_of(clause: Clause) -> float:
     """How much a clause tells by itself; nothing at 0 and below."""
     lower = clause.lower
     content = len({word for word in lower if is_content(word)})
-    if content == 0:
+    if content == 0 or lower[0] in CALLING or lower[:2] == ["sorry", "to"]:
         return 0.0
     score = BY_SUBJECT[clause.subject] + min(content, 8) * 0.5
     score -= 3.0 * (clause.subject in {"speaker", "dropped"} and _wishes_listener(lower))
@@ -92,9 +106,22 @@ def telling_of(clause: Clause) -> float:
     score -= 1.5 * (lower[0] in ANAPHORS)
     score -= 2.0 * (clause.subject == "other" and lower[0] in IMPERATIVES)
     score -= 2.0 * (lower[0] in POINTING)
+    score -= 4.0 * _is_announcement(lower)
     score -= 2.0 * guards.is_conditional(lower)
     score -= 1.5 * guards.is_reported(lower)
     return score
+
+
+def _is_announcement(lower: list[str]) -> bool:
+    """ "A lot's happened since we talked", "I have great news": only leads to what is told."""
+    told = {word for word in lower if is_content(word)} - TIME_WORDS
+    return bool(told & NEWS) and len(told - NEWS) <= 1
+
+
+NEWS = words(
+    "news happened happening chatted talked spoke chat talk update share tell while lot's been"
+    " crazy hectic wild busy exciting awesome something stuff start began begin catch since last"
+)
 
 
 def _wishes_listener(lower: list[str]) -> bool:

@@ -30,6 +30,7 @@ UNITS = {
 }  # fmt: skip
 # Said before a time: taken over by the date's own, or kept.
 SWALLOWED = frozenset({"on", "in", "during", "at", "over", "this"})
+NEVER_THIS = frozenset({"yesterday", "today", "tonight", "tomorrow", "last", "next", "day"})
 KEPT = frozenset({"since", "until", "till", "by", "before", "after", "from", "for", "of"})
 # Said between a number and its unit, or before both.
 FILLERS = frozenset({"of", "about", "around", "almost", "nearly", "just", "over"})
@@ -70,8 +71,13 @@ def moments_of(lower: Sequence[str], today: date, is_past: bool = True) -> list[
             continue
         first = place
         before = lower[first - 1] if first else ""
+        if before == "the" and lower[place] == "day":
+            first, before = first - 1, lower[first - 2] if first > 1 else ""
         if before in {"the"} and first > 1 and lower[first - 2] in SWALLOWED:
             first, before = first - 1, lower[first - 2]
+        if before == "this" and lower[place] in NEVER_THIS:
+            # "I got this yesterday": a thing, not a time.
+            before = ""
         if before in SWALLOWED and not (found and found[-1].last >= first - 1):
             first -= 1
         text = written(hit.day, hit.precision, hit.about, bare=before in KEPT)
@@ -99,6 +105,9 @@ def _at(lower: Sequence[str], place: int, today: date, is_past: bool) -> _Found 
     word = lower[place]
     rest = lower[place + 1 : place + 5]
     after = rest[0] if rest else ""
+    if word == "day" and rest[:2] in (["after", "tomorrow"], ["before", "yesterday"]):
+        part = len(rest) > 2 and rest[2] in {"morning", "evening", "night", "afternoon"}
+        return _Found(place + 2 + part, day_step(today, 2 if after == "after" else -2), "day")
     if word in {"yesterday", "today", "tonight", "tomorrow"}:
         step = {"yesterday": -1, "tomorrow": 1}.get(word, 0)
         more = int(after in {"morning", "evening", "night", "afternoon"})
@@ -175,7 +184,10 @@ def _ago(lower: Sequence[str], place: int, today: date) -> _Found | None:
     if count is None or unit is None or count > 150:
         return None
     if ahead:
-        # "in two years" may be a span as well; only what nothing follows but "time" is ahead.
+        # "I haven't slept in two days" tells a span, not a day.
+        denied = any(w.endswith("n't") or w in {"not", "never"} for w in lower[:place])
+        if denied:
+            return None
         return _step(count, unit, at, today, about)
     if lower[at + 1 : at + 2] in (["ago"], ["back"]):
         return _step(-count, unit, at + 1, today, about)

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convoai.analysis.offline.clauses import Clause
-from convoai.analysis.offline.lexicon import TIME_WORDS, words
+from convoai.analysis.offline.clauses import Clause, breaks, gap_after
+from convoai.analysis.offline.lexicon import AUXILIARIES, IMPERATIVES, PRAISE_WORDS, words
+from convoai.analysis.offline.ordinary import is_ordinary
+from convoai.analysis.offline.predicates import predicate_of, predicate_of_dropped
 from convoai.analysis.offline.reading import is_content
 from convoai.analysis.offline.rendering import Names, Renderer
+from convoai.analysis.offline.statements import NEWS
 from convoai.analysis.offline.times import Moment
-from convoai.analysis.offline.verbs import after_she, is_adverb, is_participle
-from convoai.analysis.offline.words import Word
+from convoai.analysis.offline.verbs import is_past
 
-NEGATED = {
-    "don't": "does not", "haven't": "has not", "can't": "cannot", "won't": "will not",
-    "aren't": "is not", "weren't": "was not", "didn't": "did not", "wasn't": "was not",
-    "couldn't": "could not", "wouldn't": "would not", "shouldn't": "should not",
-    "hadn't": "had not", "ain't": "is not",
-}  # fmt: skip
 TRAILING = (" I guess", " I think", " I suppose", " you know", " haha", " lol", " though")
-NO_VERBS = words("for in on at to with of and or but the a an by from as if it that this i my")
-STATES = words("glad happy excited busy ready sure proud sorry")
 LONGEST_VALUE = 240
 
 
@@ -30,16 +24,34 @@ def worded(clause: Clause, names: Names, moments: Sequence[Moment] = ()) -> str:
     """
     renderer = Renderer(clause, names, moments)
     at = clause.subject_at
+    if at and clause.subject in {"speaker", "owned"} and _is_second(clause):
+        return tidy(f"says that {_small_start(clause, renderer.span(0, len(clause.words)), 0)}")
     if clause.subject == "speaker":
-        body = _predicate(clause.words, at, renderer)
+        body = predicate_of(clause.words, at, renderer)
     elif clause.subject == "dropped":
-        body = _predicate_of_dropped(clause, renderer)
+        body = predicate_of_dropped(clause, renderer)
+    elif (joint := _joint_subject(clause)) is not None:
+        company = renderer.span(at, joint - 1)
+        return tidy(
+            _joined(
+                predicate_of(clause.words, joint, renderer), f"with {_lowered(clause, company)}"
+            )
+        )
+    elif clause.subject == "other" and _is_advice(clause):
+        return tidy(_advice(clause, names, renderer))
     else:
         body = renderer.span(at, len(clause.words))
         if clause.subject != "owned":
             named = names.listener and body.startswith(names.listener)
-            body = f"says that {body if named else _small_start(clause, body)}"
+            body = body if named else _small_start(clause, body)
+            missing = "it " if clause.lower[at] in WITHOUT_IT else ""
+            body = f"says that {missing}{body}"
     return tidy(_joined(body, _adjunct(clause, renderer)))
+
+
+def rendered(clause: Clause, names: Names, moments: Sequence[Moment] = ()) -> str:
+    """The clause as it stands, with its persons and times written out."""
+    return tidy(Renderer(clause, names, moments).span(0, len(clause.words)))
 
 
 def worded_of_other(
@@ -66,30 +78,81 @@ def tidy(text: str) -> str:
     return text[:LONGEST_VALUE].rpartition(" ")[0].rstrip(" ,;:-") + " …"
 
 
-def _small_start(clause: Clause, body: str) -> str:
+# Said without their "it": "Seems like forever".
+WITHOUT_IT = words(
+    "seems feels looks sounds turns will would might could should means helps makes"
+    " reminds keeps brings gives takes"
+)
+
+
+def _is_second(clause: Clause) -> bool:
+    """Whether the speaker comes in after a whole statement: "It was hard, but I made it"."""
+    at = clause.subject_at
+    before = clause.lower[: at - 1]
+    return clause.lower[at - 1] in {"and", "but", "so"} and sum(map(is_content, before)) >= 2
+
+
+def _small_start(clause: Clause, body: str, at: int | None = None) -> str:
     """The body without its capital, unless it begins with a name."""
-    first = clause.words[clause.subject_at]
-    inner = {word.text for word in clause.words[clause.subject_at + 1 :]}
-    ordinary = (
-        not is_content(first.lower)
-        or first.lower.startswith("every")
-        or first.lower in TIME_WORDS
-        or first.lower.endswith("ing")
-        or first.lower in inner
-    )
-    return body[:1].lower() + body[1:] if ordinary and first.lower != "i" else body
+    at = clause.subject_at if at is None else at
+    first = clause.words[at]
+    inner = {word.text for word in clause.words[at + 1 :]}
+    plain = first.lower.partition("'")[0]
+    ordinary = is_ordinary(plain) or plain in inner
+    initial = len(first.text) == 1 and first.lower != "a"
+    return body[:1].lower() + body[1:] if ordinary and not initial else body
+
+
+def _lowered(clause: Clause, text: str) -> str:
+    return text if text.startswith("their") else _small_start(clause, text)
+
+
+JOINT_WITHIN = 9
+ADVISING = IMPERATIVES - words("been here thank thanks congrats let let's lets be")
+
+
+def _joint_subject(clause: Clause) -> int | None:
+    """Where "I" stands in "my brother and I went ..."; None when nobody else is in the subject."""
+    lower = clause.lower
+    for place in range(
+        clause.subject_at + 1, min(len(lower) - 1, clause.subject_at + JOINT_WITHIN)
+    ):
+        if lower[place] == "i" and lower[place - 1] == "and":
+            before = lower[clause.subject_at : place - 1]
+            verbs = any(is_past(word) or word in AUXILIARIES for word in before) or any(
+                breaks(gap_after(clause.sentence, word))
+                for word in clause.words[clause.subject_at : place - 1]
+            )
+            return None if verbs or not before else place
+    return None
+
+
+def _is_advice(clause: Clause) -> bool:
+    lower = clause.lower
+    return clause.subject_at == 0 and len(lower) > 2 and lower[0] in ADVISING
+
+
+def _advice(clause: Clause, names: Names, renderer: Renderer) -> str:
+    """ "Don't rush it" becomes "advises Ben not to rush it"."""
+    denied = clause.lower[0] == "don't"
+    body = renderer.span(1, len(clause.words)) if denied else renderer.span(0, len(clause.words))
+    who = f" {names.listener}" if names.listener else ""
+    return f"advises{who} {'not to' if denied else 'to'} {body[:1].lower()}{body[1:]}"
 
 
 def _adjunct(clause: Clause, renderer: Renderer) -> str:
     """What stands before the subject, when it says something: a time, a circumstance."""
     at = clause.subject_at
-    before = clause.words[:at]
+    joined = (place + 1 for place in reversed(range(at)) if clause.lower[place] in {"but", "so"})
+    begin = next(joined, 0)
+    before = clause.words[begin:at]
     told = any(word.start in renderer.first for word in before)
-    if not told and sum(is_content(word.lower) for word in before) < 1:
+    content = {word.lower for word in before if is_content(word.lower)}
+    if not told and content <= NEWS | PRAISE_WORDS:
         return ""
-    text = renderer.span(0, at).strip()
+    text = renderer.span(begin, at).strip()
     first = before[0].lower
-    return text[:1].lower() + text[1:] if first in SMALL or first.endswith("ing") else text
+    return text[:1].lower() + text[1:] if first in SMALL or is_ordinary(first) else text
 
 
 SMALL = words(
@@ -110,75 +173,3 @@ def _joined(body: str, adjunct: str) -> str:
     cut = min(places, default=len(body))
     comma = "," if len(adjunct.split()) > 5 else ""
     return f"{body[:cut]}{comma} {adjunct}{body[cut:]}"
-
-
-def _predicate(clause_words: Sequence[Word], at: int, renderer: Renderer) -> str:
-    """The verb after I or we in the third person, and all that follows."""
-    subject = clause_words[at].lower
-    rest = at + 1
-    following = next((w.lower for w in clause_words[rest:] if not is_adverb(w.lower)), "")
-    had = "had" if is_participle(following) or following == "better" else "would"
-    contracted = {
-        "i'm": "is", "we're": "is", "im": "is", "i've": "has", "we've": "has", "ive": "has",
-        "i'll": "will", "we'll": "will", "i'd": had, "we'd": had,
-    }  # fmt: skip
-    if subject in contracted:
-        return f"{contracted[subject]} {renderer.span(rest, len(clause_words))}".strip()
-    lead = rest
-    if (
-        subject == "we"
-        and clause_words[rest : rest + 1]
-        and clause_words[rest].lower in {"all", "both"}
-    ):
-        lead = rest = rest + 1
-    while rest < len(clause_words) - 1 and is_adverb(clause_words[rest].lower):
-        rest += 1
-    if rest >= len(clause_words):
-        return ""
-    verb = clause_words[rest].lower
-    if verb in NO_VERBS:
-        return ""
-    said = NEGATED.get(verb) or after_she(verb)
-    tail = _tail(clause_words, rest, renderer, said)
-    return " ".join(part for part in (renderer.span(lead, rest), said, tail) if part)
-
-
-def _tail(clause_words: Sequence[Word], verb_at: int, renderer: Renderer, said: str) -> str:
-    """What follows the verb; "love it and go daily" becomes "loves it and goes daily"."""
-    verb = clause_words[verb_at].lower
-    begin = verb_at + 1
-    if said == verb or verb in NEGATED or verb in {"do", "am", "are"}:
-        return renderer.span(begin, len(clause_words))
-    pieces = []
-    for place in range(begin, len(clause_words) - 1):
-        if clause_words[place].lower == "and" and clause_words[place + 1].lower in SECOND_VERBS:
-            pieces.append(renderer.span(begin, place + 1))
-            pieces.append(after_she(clause_words[place + 1].lower))
-            begin = place + 2
-    return " ".join([*pieces, renderer.span(begin, len(clause_words))]).strip()
-
-
-SECOND_VERBS = words(
-    "go take love enjoy want hope think feel try plan live work play make run know get spend need"
-)
-
-
-def _predicate_of_dropped(clause: Clause, renderer: Renderer) -> str:
-    """A statement without its subject: "Been busy", "Went home", "Can't wait"."""
-    rest = 0
-    found = clause.words
-    while rest < len(found) - 1 and is_adverb(found[rest].lower):
-        rest += 1
-    verb = found[rest].lower
-    if verb == "been":
-        said = "has been"
-    elif verb == "gonna":
-        said = "is going to"
-    elif verb.endswith("ing") or verb in STATES:
-        said = f"is {verb}"
-    else:
-        said = NEGATED.get(verb) or after_she(verb)
-    be, _, rest_said = said.partition(" ")
-    lead = renderer.span(0, rest).lower()
-    parts = (be, lead, rest_said) if be == "is" else (lead, said)
-    return " ".join(part for part in (*parts, renderer.span(rest + 1, len(found))) if part)

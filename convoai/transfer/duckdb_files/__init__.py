@@ -1,0 +1,1 @@
+"""Database files of the older backend: reading, writing and comparing them."""
