@@ -54,7 +54,7 @@ def examine() -> list[Finding]:
     What cannot be looked at is a finding too.
     """
     here = Installation(settings.DATABASES["default"])
-    reached, found = _database(here)
+    reached, found = examine_database(here)
     found += places.examine_disk(here)
     found += places.examine_media(here)
     found += places.examine_backups(here)
@@ -66,10 +66,10 @@ def examine() -> list[Finding]:
     return found
 
 
-def _database(here: Installation) -> tuple[bool, list[Finding]]:
+def examine_database(here: Installation) -> tuple[bool, list[Finding]]:
     """Whether the tables can be worked with, and what was found."""
     try:
-        with connected() as server:
+        with connected(here.database) as server:
             found = [ok("database.reachable", f"The database answers at {_where(here)}.")]
             for name, examiner in OF_THE_SERVER:
                 if name in NEEDS_TABLES and _lacks_tables(found):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
-from django.db import connection
+from django.db import connections
 
 # So that a busy or stuck server cannot hold the examination.
 PATIENCE = (
@@ -41,9 +41,11 @@ class Server:
 
 
 @contextmanager
-def connected() -> Iterator[Server]:
-    """The server of the settings. Starts nothing. Raises psycopg2.Error."""
-    driver = psycopg2.connect(**connection.get_connection_params())
+def connected(database: Mapping[str, Any]) -> Iterator[Server]:
+    """The server of these settings (a DATABASES entry). Starts nothing. Raises psycopg2.Error."""
+    backend = connections["default"]
+    entry = {**backend.settings_dict, **database}
+    driver = psycopg2.connect(**type(backend)(entry).get_connection_params())
     try:
         driver.autocommit = True
         with driver.cursor() as cursor:
