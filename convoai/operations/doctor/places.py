@@ -71,7 +71,7 @@ def examine_media(here: Installation) -> Iterator[Finding]:
 
 
 def examine_backups(here: Installation) -> Iterator[Finding]:
-    """A backup is verified when `verified_at` stands in its manifest, or `verified.json` beside."""
+    """A backup is verified when `verified.json` beside its manifest says when."""
     found = [one for one in map(_backup, _manifests()) if one is not None]
     if not found:
         yield warning(
@@ -81,6 +81,14 @@ def examine_backups(here: Installation) -> Iterator[Finding]:
         )
         return
     newest = max(found, key=lambda one: str(one["made"]))
+    if newest["passed"] is False:
+        yield error(
+            "backup.last",
+            f"The newest backup, of {newest['made']}, did not pass its verification.",
+            f"`manage.py verify_backup {newest['file']}` says why; run `manage.py backup` anew.",
+            **newest,
+        )
+        return
     verified = [one for one in found if one["verified"]]
     if not verified:
         yield warning(
@@ -120,8 +128,9 @@ def _backup(manifest: Path) -> dict[str, Any] | None:
         return None
     return {
         "file": str(manifest.parent),
-        "made": told.get("created_at") or told.get("made_at"),
-        "verified": proof.get("verified_at") or told.get("verified_at"),
+        "made": told.get("made_at"),
+        "verified": proof.get("verified_at"),
+        "passed": proof.get("passed"),
     }
 
 
