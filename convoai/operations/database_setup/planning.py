@@ -36,15 +36,27 @@ def role_exists(cursor: Any, role: str) -> bool:
     return bool(cursor.rowcount)
 
 
-def server_steps(cursor: Any, wanted: Wanted) -> list[Step]:
-    """Role, membership and database. Raises SetupProblem when they cannot be made."""
-    number, is_super, may_role, may_database = _administrator(cursor)
-    if number // 10_000 < MINIMUM_SERVER:
+def _require_fit_server(cursor: Any) -> int:
+    """The server's major version. Raises SetupProblem when convoai cannot work there."""
+    major = _administrator(cursor)[0] // 10_000
+    if major < MINIMUM_SERVER:
         raise SetupProblem(
-            f"The server runs PostgreSQL {number // 10_000}, and convoai needs {MINIMUM_SERVER} or "
+            f"The server runs PostgreSQL {major}, and convoai needs {MINIMUM_SERVER} or "
             "newer: upgrade it, or name another server."
         )
-    role, database = sql.Identifier(wanted.role), sql.Identifier(wanted.database)
+    if not _has(cursor, "SELECT FROM pg_available_extensions WHERE name = 'vector'"):
+        raise SetupProblem(
+            "The server lacks pgvector, which convoai needs: install it there (Debian: `sudo apt "
+            f"install postgresql-{major}-pgvector`), then run this again."
+        )
+    return major
+
+
+def server_steps(cursor: Any, wanted: Wanted) -> list[Step]:
+    """Role, membership and database. Raises SetupProblem when they cannot be made."""
+    major = _require_fit_server(cursor)
+    _, is_super, may_role, may_database = _administrator(cursor)
+    role = sql.Identifier(wanted.role)
     steps = []
     is_new = not role_exists(cursor, wanted.role)
     if is_new and not (is_super or may_role):
@@ -73,16 +85,21 @@ def server_steps(cursor: Any, wanted: Wanted) -> list[Step]:
             "The user of --admin-url may not make databases: name one with CREATEDB, or make it in "
             f"the provider's console, owned by {wanted.role}, and run this again."
         )
-    if not is_super and (is_new or not _is_member(cursor, wanted.role)):
+    is_member = is_super or (not is_new and _is_member(cursor, wanted.role))
+    return steps + _new_database(wanted, major, is_member=is_member)
+
+
+def _new_database(wanted: Wanted, major: int, *, is_member: bool) -> list[Step]:
+    role, database = sql.Identifier(wanted.role), sql.Identifier(wanted.database)
+    steps = []
+    if not is_member:
         # Only a member of a role may give it a database.
         grant = sql.SQL("GRANT {} TO CURRENT_USER").format(role)
         steps.append(Step(f"let the administrator act as {wanted.role}", grant))
     create = sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(
         database, role
     )
-    steps.append(
-        Step(f"make the database {wanted.database}", create + sql.SQL(_locale(number // 10_000)))
-    )
+    steps.append(Step(f"make the database {wanted.database}", create + sql.SQL(_locale(major))))
     steps.append(
         Step(
             f"let nobody but {wanted.role} connect to it",

@@ -130,7 +130,7 @@ def _failed(step: Step, error: psycopg2.Error, admin: Mapping[str, Any]) -> str:
         return (
             "The user of --admin-url may not create the extension vector: switch it on in the "
             "provider's console, or let a superuser run `CREATE EXTENSION vector` in the database, "
-            "then run this again."
+            "then run this again with --new-password."
         )
     # The first line; the statement itself, which may follow, holds the hashed password.
     said = (error.diag.message_primary or "no reason was given").rstrip(".")

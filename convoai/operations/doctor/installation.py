@@ -75,6 +75,11 @@ class Installation:
             return "`sudo systemctl restart postgresql`"
         return f"restart the server on {self.host} (managed ones: in the provider's console)"
 
+    def set_up(self) -> str:
+        """The command that makes role and database on this server."""
+        host = self.host.replace("/", "%2F") or "localhost"
+        return f"`manage.py setup_database --admin-url postgresql://postgres@{host}:{self.port}/postgres`"
+
     def address(self, *, password: bool = True, **options: str) -> str:
         """DATABASE_URL with its password left out, and with these options in place of its own."""
         host = self.host.replace("/", "%2F")

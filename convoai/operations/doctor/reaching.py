@@ -54,22 +54,15 @@ def _password(here: Installation) -> str:
 
 
 def _role(here: Installation) -> str:
-    return _remake(here) or f"Correct the user in DATABASE_URL, or run {_set_up(here)}."
+    return _remake(here) or f"Correct the user in DATABASE_URL, or run {here.set_up()}."
 
 
 def _database(here: Installation) -> str:
-    return _remake(here) or f"Correct the name in DATABASE_URL, or run {_set_up(here)}."
+    return _remake(here) or f"Correct the name in DATABASE_URL, or run {here.set_up()}."
 
 
 def _remake(here: Installation) -> str:
     return "Run `manage.py migrate`, which makes it anew." if here.is_bundled else ""
-
-
-def _set_up(here: Installation) -> str:
-    return (
-        "`manage.py setup_database --admin-url "
-        f"postgresql://postgres@{here.host.replace('/', '%2F')}:{here.port}/postgres`"
-    )
 
 
 def _without_ssl(here: Installation) -> str:

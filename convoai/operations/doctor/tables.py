@@ -104,14 +104,16 @@ def examine_rights(server: Server, here: Installation) -> Iterator[Finding]:
         )
     if may_use and not lacking:
         yield ok("rights", f"The user {here.role} may read and write every table and sequence.")
-    is_super, bypasses = server.row(
-        "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    is_super, bypasses, is_first = server.row(
+        "SELECT rolsuper, rolbypassrls, oid = 10 FROM pg_roles WHERE rolname = current_user"
     )
     if is_super or bypasses:
+        # The role that the cluster was made with must stay what it is.
+        less = here.administrator_sql(f"ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS")
         yield warning(
             "rights.superuser",
             f"The user {here.role} has more rights than it needs (superuser or BYPASSRLS).",
-            here.administrator_sql(f"ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS"),
+            f"Make an ordinary role for DATABASE_URL: {here.set_up()}." if is_first else less,
         )
 
 

@@ -28,7 +28,7 @@ def examine_versions(server: Server, here: Installation) -> Iterator[Finding]:
         )
     else:
         yield ok("versions.server", f"PostgreSQL {version}.", version=version)
-    yield _vector(server, here)
+    yield _vector(server, here, number // 10_000)
     driver = psycopg2.__version__.split()[0]
     if psycopg3_is_importable():
         what, _, fix = PSYCOPG3_SENTENCE.partition(": ")
@@ -44,7 +44,7 @@ def examine_versions(server: Server, here: Installation) -> Iterator[Finding]:
         )
 
 
-def _vector(server: Server, here: Installation) -> Finding:
+def _vector(server: Server, here: Installation, major: int) -> Finding:
     wanted = ".".join(map(str, MINIMUM_VECTOR))
     installed, available = server.row(
         "SELECT (SELECT extversion FROM pg_extension WHERE extname = 'vector'),"
@@ -55,8 +55,8 @@ def _vector(server: Server, here: Installation) -> Finding:
         return error(
             "versions.pgvector",
             "The server lacks pgvector.",
-            f"Install {wanted} or newer on the server (Debian: `apt install "
-            "postgresql-NN-pgvector`), then run `manage.py migrate`.",
+            f"Install {wanted} or newer on the server (Debian: `sudo apt install "
+            f"postgresql-{major}-pgvector`), then run `manage.py migrate`.",
             **figures,
         )
     if installed is None:

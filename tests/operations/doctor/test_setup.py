@@ -155,9 +155,12 @@ def test_a_plain_role_and_a_foreign_database_are_refused_with_the_fix(remote: Re
         set_up(remote.url(), role="x", database="y", tell=lambda _: None)
     remote.execute("CREATE ROLE keeper LOGIN CREATEDB CREATEROLE PASSWORD 'wonder land'")
     admin = remote.url(user="keeper", name="postgres")
+    lacking = remote.url(name="without_pgvector")
+    with pytest.raises(SetupProblem, match=r"lacks pgvector.* postgresql-18-pgvector"):
+        set_up(lacking, role="x", database="y", tell=lambda _: None)
     with pytest.raises(SetupProblem, match="ready belongs to alice, not to keeper: name another"):
         set_up(admin, role="keeper", database="ready", tell=lambda _: None)
-    with pytest.raises(SetupProblem, match=r"extension vector: switch it on.*run this again"):
+    with pytest.raises(SetupProblem, match=r"vector: switch it on.*with --new-password"):
         set_up(admin, role="x", database="y", tell=lambda _: None)
 
 
