@@ -23,8 +23,8 @@ from convoai.operations.doctor.server import Server, connected
 from convoai.operations.doctor.server_settings import examine_settings
 from convoai.operations.doctor.services import examine_analyzer, examine_embedder, examine_worker
 from convoai.operations.findings import Finding, Level, error, exit_code, info, ok, warning
-from tests.database.scratch import Remote, poll
-from tests.operations.doctor.examining import examined, findings, told_statements
+from tests.database.scratch import poll
+from tests.operations.doctor.examining import findings, told_statements
 
 REMOTE = Installation({"HOST": "db.example.org", "NAME": "talks", "USER": "alice"})
 
@@ -52,19 +52,6 @@ def test_settings_that_risk_data_or_tell_words_are_named() -> None:
     assert found["settings.data_checksums"].level == Level.WARNING
     assert "log_statement is all" in found["settings.log_words"].message
     assert told_statements(found["settings.fsync"].hint)[0] == "ALTER SYSTEM SET fsync = on"
-
-
-def test_a_server_with_little_room_and_changes_that_wait_are_named(remote: Remote) -> None:
-    remote.execute(
-        "ALTER ROLE alice CONNECTION LIMIT 20",
-        "ALTER SYSTEM SET max_connections = 150",
-        "SELECT pg_reload_conf()",
-    )
-    found = examined(remote.url())["settings.connections"]
-    assert found.level == Level.WARNING
-    assert "DB_POOL_SIZE" in found.hint
-    # Told as soon as the server has read its file anew.
-    poll(lambda: "max_connections" in examined(remote.url())["settings.waiting"].message)
 
 
 @pytest.mark.django_db

@@ -11,15 +11,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 
+from convoai.database.addresses import parse_url
 from convoai.database.binaries import installed_binaries
+from convoai.operations.checklist.points import run_checklist
 from convoai.operations.database_setup.problem import SetupProblem
 from convoai.operations.database_setup.setting_up import set_up
+from convoai.operations.doctor.installation import Installation
 from convoai.operations.findings import Finding, Level
-from tests.database.scratch import Remote, manage, scratch_folder
+from tests.database.scratch import Remote, manage, poll, scratch_folder
 from tests.operations.doctor.examining import examined, told_statements
 
 
@@ -175,3 +179,26 @@ def test_the_command_prints_the_address_alone(
     assert "keep people's words out of the log" in printed.err
     found = examined(printed.out.strip().partition("=")[2])
     assert found["settings.log_words"].level == Level.OK
+
+
+def test_a_server_with_little_room_and_changes_that_wait_are_named(remote: Remote) -> None:
+    remote.execute(
+        "ALTER ROLE alice CONNECTION LIMIT 20",
+        "ALTER SYSTEM SET max_connections = 150",
+        "SELECT pg_reload_conf()",
+    )
+    found = examined(remote.url())["settings.connections"]
+    assert found.level == Level.WARNING
+    assert "DB_POOL_SIZE" in found.hint
+    # Told as soon as the server has read its file anew.
+    poll(lambda: "max_connections" in examined(remote.url())["settings.waiting"].message)
+
+
+def test_what_is_missing_is_told_with_the_command_and_the_rest_is_not_tried(
+    remote: Remote, settings: Any
+) -> None:
+    here = Installation({**settings.DATABASES["default"], **parse_url(remote.url())})
+    levels = {one.id: (one.level.word, one.hint) for one in run_checklist(here)}
+    assert levels["checklist.1"][0] == "ok"
+    assert levels["checklist.3"] == ("error", "Run `manage.py migrate`.")
+    assert {levels[f"checklist.{number}"][0] for number in range(4, 11)} == {"info"}
