@@ -40,7 +40,7 @@ def create_fact(
     `quote_not_found` when the quote does not stand in the source message.
     """
     # Two new values of one key would otherwise both look for an older one and find none.
-    ConversationPartner.objects.select_for_update().only("pk").get(pk=partner.pk)
+    ConversationPartner.objects.select_for_update(no_key=True).only("pk").get(pk=partner.pk)
     fact = ExtractedFact(
         user=user,
         partner=partner,

@@ -78,9 +78,11 @@ def _claim(conversation: Conversation) -> None:
 @write
 def _store(*, conversation: Conversation, analysis: Analysis, force: bool) -> None:
     # Facts of one partner are planned against each other: one talk of theirs at a time.
-    partners = ConversationPartner.objects.select_for_update().only("pk", "user_id", "name")
+    partners = ConversationPartner.objects.select_for_update(no_key=True).only(
+        "pk", "user_id", "name"
+    )
     partner = partners.get(pk=conversation.partner_id)
-    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    locked = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
     if locked.is_analyzed and not force:
         raise already_analyzed(conversation)
     locked.partner = partner
