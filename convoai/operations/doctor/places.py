@@ -105,7 +105,7 @@ def examine_backups(here: Installation) -> Iterator[Finding]:
         yield warning(
             "backup.last",
             f"The last verified backup is {days} days old.",
-            "Run `manage.py backup` and `manage.py verify_backup`; docs/operations.md has timers.",
+            "Run `manage.py backup` and `manage.py verify_backup`; docs/backup.md has timers.",
             **last,
         )
     else:
