@@ -45,6 +45,7 @@ OF_THE_SERVER: tuple[tuple[str, Examiner], ...] = (
     ("worker", services.examine_worker),
 )
 # What cannot be looked at before the tables are there.
+NEEDS_SCHEMA = {"migrations", "tables"}
 NEEDS_TABLES = {"constraints", "indexes", "sequences", "worker"}
 
 
@@ -72,7 +73,7 @@ def examine_database(here: Installation) -> tuple[bool, list[Finding]]:
         with connected(here.database) as server:
             found = [ok("database.reachable", f"The database answers at {_where(here)}.")]
             for name, examiner in OF_THE_SERVER:
-                if name in NEEDS_TABLES and _lacks_tables(found):
+                if _is_vain(name, found):
                     continue
                 found += _guarded(name, examiner, server, here)
             return not _lacks_tables(found), found
@@ -98,6 +99,13 @@ def _guarded(
 
 def _lacks_tables(found: list[Finding]) -> bool:
     return any(one.id in {"tables.missing", "rights.schema"} and one.level > 1 for one in found)
+
+
+def _is_vain(name: str, found: list[Finding]) -> bool:
+    """Whether an examiner would find nothing but what was found before."""
+    # Without a right on the schema, everything in it looks as if it were missing.
+    is_shut = any(one.id == "rights.schema" for one in found)
+    return (name in NEEDS_TABLES and _lacks_tables(found)) or (name in NEEDS_SCHEMA and is_shut)
 
 
 def _where(here: Installation) -> str:

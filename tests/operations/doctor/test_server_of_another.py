@@ -21,6 +21,7 @@ from convoai.database.binaries import installed_binaries
 from convoai.operations.checklist.points import run_checklist
 from convoai.operations.database_setup.problem import SetupProblem
 from convoai.operations.database_setup.setting_up import set_up
+from convoai.operations.doctor.examination import examine_database
 from convoai.operations.doctor.installation import Installation
 from convoai.operations.findings import Finding, Level
 from tests.database.scratch import Remote, manage, poll, scratch_folder
@@ -69,6 +70,38 @@ def make_certificate(folder: Path) -> Path:
     command = ["openssl", "req", "-x509", "-subj", "/CN=localhost", *kind, *files]
     subprocess.run(command, check=True, capture_output=True)
     return folder
+
+
+@pytest.mark.parametrize(
+    ("id", "damage"),
+    [
+        ("rights.schema", "REVOKE USAGE ON SCHEMA public FROM PUBLIC"),
+        ("rights.table", "CREATE TABLE topics ()"),
+        ("rights.sequence", "CREATE SEQUENCE topics_id_seq"),
+    ],
+)
+def test_a_missing_right_and_the_command_that_grants_it(
+    remote: Remote, id: str, damage: str
+) -> None:
+    name = id.replace(".", "_")
+    remote.execute(f"CREATE DATABASE {name}", f"CREATE ROLE {name} LOGIN PASSWORD 'wonder land'")
+    remote.execute(damage, name=name)
+    url = remote.url(user=name, name=name)
+    found = examined(url)
+    assert found[id].level == Level.ERROR
+    assert f"--port={remote.port} --username=postgres --dbname={name}" in found[id].hint
+    # Nothing else is said of a schema that cannot be looked into.
+    assert ("migrations.missing" in found) == (id != "rights.schema")
+    remote.execute(*told_statements(found[id].hint), name=name)
+    assert id not in examined(url)
+
+
+def test_a_bundled_server_that_does_not_run_is_not_started(tmp_path: Path, settings: Any) -> None:
+    own = {**settings.DATABASES["default"], "HOST": str(tmp_path)}
+    reached, (found,) = examine_database(Installation({**own, "BUNDLED_DATA_DIR": str(tmp_path)}))
+    assert (reached, found.id) == (False, "database.refused")
+    assert "manage.py database start" in found.hint
+    assert list(tmp_path.iterdir()) == []
 
 
 @contextmanager
