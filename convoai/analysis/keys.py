@@ -12,6 +12,8 @@ from conversations.fact_keys import is_many_valued
 from convoai.analysis.result import Category, FactFound
 
 FAVOURITE = "favourite_"
+# Begins the value of `spouse` after a parting: it closes the value before it.
+NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,11 @@ def key_named(name: str) -> FactKey:
         thing = name.removeprefix(FAVOURITE).replace("_", " ")
         return FactKey(name, "preference", f"has as favourite {thing}: {{value}}")
     return FactKey(name, "personal")
+
+
+def is_nobody(fact_key: str, fact_value: str) -> bool:
+    """Whether it says that there is no spouse any more."""
+    return fact_key == "spouse" and fact_value.startswith(NOBODY)
 
 
 def sentence_about(fact: FactFound, name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from conversations.models import Conversation, ExtractedFact
 from conversations.models.fact import UNSURE
-from convoai.analysis.keys import FAVOURITE
+from convoai.analysis.keys import FAVOURITE, is_nobody
 from convoai.briefing.wording import LONGEST_REMEMBERED, addressed, is_predicate
 from partners.models import ConversationPartner
 
@@ -145,7 +145,7 @@ def _opening(fact: ExtractedFact) -> str | None:
         after = AFTER_REMEMBERING.get(fact.fact_key, "How is that now?")
         remembered = _remembered(fact)
         return f"{remembered} {after}" if remembered else None
-    if fact.fact_key in SILENT:
+    if fact.fact_key in SILENT or is_nobody(fact.fact_key, fact.fact_value):
         return None
     value = fact.fact_value.rstrip(".")
     if fact.fact_key.startswith(FAVOURITE):

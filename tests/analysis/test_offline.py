@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 import convoai.analysis.offline
 from convoai.analysis.offline.sentences import sentences_of
+from convoai.analysis.reconcile import reconcile
 from convoai.analysis.result import CATEGORIES, ActionItem, Analysis, FactFound, Sender, Turn
 from convoai.analysis.values import is_near, normalised
-from tests.analysis.talks import analysis_of, talk, turn
+from tests.analysis.talks import DAY, analysis_of, talk, turn
 
 MEGABYTE = 1_000_000
 HOSTILE = {
@@ -302,3 +303,16 @@ def test_a_message_is_weighed_among_its_speakers_others() -> None:
     short = {fact.fact_value for fact in analysis_of(talk(*(lines * 20))).facts}
     long = {fact.fact_value for fact in analysis_of(talk(*(lines * 200))).facts}
     assert short == long
+
+
+def test_a_parting_closes_who_was_the_spouse() -> None:
+    earlier = analysis_of([turn("My girlfriend Wanda paints.", number=1)]).facts
+    later = analysis_of([turn("We broke up last week.", number=9)]).facts
+    steps = [
+        (step.action, step.fact.fact_value)
+        for step in reconcile([], [*earlier, *later], DAY)
+        if step.fact.fact_key == "spouse"
+    ]
+    assert steps == [("add", "Wanda, their girlfriend"), ("supersede", "nobody (broke up)")]
+    asked = analysis_of([turn("We broke up last week.")]).suggested_questions
+    assert not any("nobody" in question for question in asked)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from itertools import islice
 
-from convoai.analysis.keys import key_named
+from convoai.analysis.keys import is_nobody, key_named
 from convoai.analysis.offline import guards
 from convoai.analysis.offline.calendar_words import MONTHS, SEASONS, WEEKDAYS
 from convoai.analysis.offline.clauses import Clause
@@ -16,6 +16,7 @@ from convoai.analysis.offline.kinds import kind_of
 from convoai.analysis.offline.leaning import is_hollow, matter_of
 from convoai.analysis.offline.lexicon import STATE_VERBS, words
 from convoai.analysis.offline.matching import Match, is_lasting, matches_of
+from convoai.analysis.offline.partings import partings_of
 from convoai.analysis.offline.people import people_facts, people_of, pets_had
 from convoai.analysis.offline.reading import ReadTurn
 from convoai.analysis.offline.rendering import Names
@@ -39,6 +40,8 @@ MOST_STATEMENTS = 3
 MOST_KNOWN = 6  # of one sentence
 RECURRING = words("usually always often every sometimes each normally typically")
 RETURNING = frozenset({*MONTHS, *SEASONS, *WEEKDAYS}) | words("in on during over the at")
+# A parting so long ago may lie before who is the spouse now.
+LONG_AGO = timedelta(days=180)
 # So many words of a clause may a known fact leave over before the clause is kept as well.
 LEFT_OVER = 4
 
@@ -95,10 +98,14 @@ def _chosen(told: Sequence[Told], covered: dict[int, int], worth: float) -> list
 def _known(clause: Clause, today: date) -> Iterator[Match]:
     if not is_lasting(clause):
         return
-    yield from people_facts(clause)
-    if guards.is_reported(clause.lower):
+    reported = guards.is_reported(clause.lower)
+    parted = [] if reported else list(partings_of(clause))
+    said = {match.key for match in parted}
+    yield from (match for match in people_facts(clause) if match.key not in said)
+    if reported:
         return
-    yield from matches_of(clause)
+    yield from parted
+    yield from (match for match in matches_of(clause) if match.key not in said)
     yield from pets_had(clause)
     yield from favourites_of(clause)
     yield from birthdays_of(clause, today)
@@ -119,8 +126,19 @@ def _known_fact(
         quote_start=begin,
         source_message_id=read.turn.id,
         many_valued=key.many_valued,
-        valid_from=_first_day(moments, said_at) if match.key != "birthday" else None,
+        valid_from=_since(match, moments, said_at),
     )
+
+
+def _since(match: Match, moments: Sequence[Moment], said_at: datetime) -> datetime | None:
+    """From when on a known fact is told to be true; None for the talk itself."""
+    first = _first_day(moments, said_at)
+    if match.key == "birthday" or first is None:
+        return None
+    # A parting of these days also ends what the same talk tells of the two.
+    if is_nobody(match.key, match.value) and first > said_at - LONG_AGO:
+        return None
+    return first
 
 
 def _statement(
@@ -136,7 +154,8 @@ def _statement(
     moments = _moments(clause, said_at)
     person = next((p for p in people_of(clause) if p.begin == clause.subject_at), None)
     subject: str = read.turn.sender
-    if person and person.end < len(clause.words):
+    # "My sister Noor and I ..." is told of the speaker.
+    if person and person.end < len(clause.words) and lower[person.end] != "and":
         subject = person.name
         names = Names(read.listener, read.speaker)
         value = worded_of_other(clause, person.end, names, moments)

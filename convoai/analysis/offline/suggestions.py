@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convoai.analysis.keys import is_nobody
 from convoai.analysis.offline.summary import sentence, telling
 from convoai.analysis.result import FactFound, Sender, TopicFound
 
@@ -61,6 +62,8 @@ def questions_of(facts: Sequence[FactFound]) -> list[str]:
 
 
 def _question(fact: FactFound) -> str:
+    if is_nobody(fact.fact_key, fact.fact_value):
+        return ""
     name = fact.fact_value.partition(",")[0]
     if fact.fact_key in QUESTIONS:
         value = name if fact.fact_key == "pet" else fact.fact_value
