@@ -9,6 +9,7 @@ from itertools import pairwise
 from convoai.analysis.offline.clauses import Subject
 from convoai.analysis.offline.guards import has_phrase, is_conditional, is_wish, joined
 from convoai.analysis.offline.lexicon import FAMILY_WORDS, words
+from convoai.analysis.offline.professions import is_profession
 from convoai.analysis.offline.verbs import is_adverb, is_participle, is_past
 from convoai.analysis.offline.vocabulary import TOPICS, TOPICS_OF_WORD
 from convoai.analysis.result import Category
@@ -24,6 +25,14 @@ HEALTH = words(
     " therapy therapist medication migraine pain diabetes cancer recovery symptoms"
     " appointment dentist broke sprained fever flu covid anxiety depression insomnia pregnant"
 )
+BODY = words(
+    "arm arms leg wrist ankle foot toe finger rib ribs nose collarbone hip hand shoulder knee tooth"
+    " elbow bone bones jaw neck back"
+)
+# One can work there, or as one.
+WORKPLACES = words("doctor hospital surgery therapy therapist dentist recovery")
+WORKING = words("work works working worked")
+BEING = words("i'm im am is was i've been")
 FEELINGS = words(
     "happy sad excited nervous anxious proud grateful thankful tired exhausted stressed swamped"
     " overwhelmed worried scared afraid lonely upset angry frustrated relieved inspired motivated"
@@ -125,8 +134,9 @@ def kind_of(
         "obsessed",
     }:
         return "like", "preference"
-    if have & HEALTH:
-        return "health", "personal"
+    if ill := _of_health(have):
+        works = ill <= WORKPLACES and _tells_of_work(head)
+        return ("work_life", "work") if works else ("health", "personal")
     if happened and verb not in {"was", "were", "felt", "thought", "knew", "loved", "had"}:
         return ("work_event", "work") if have & WORK else ("event", "life_event")
     if have & WORK:
@@ -142,6 +152,20 @@ def kind_of(
     if have & HABITS:
         return "habit", "interest"
     return _plainer(lower, verb_at, subject, verb, happened)
+
+
+def _of_health(have: frozenset[str]) -> frozenset[str]:
+    """The words of health; what broke is one only where it is a part of the body."""
+    return (have & HEALTH) - (frozenset() if have & BODY else {"broke"})
+
+
+def _tells_of_work(head: Sequence[str]) -> bool:
+    """ "Works at the hospital", "is a nurse": of one's work there, not of being ill."""
+    return any(
+        (one in WORKING and two in {"as", "at", "for", "in"})
+        or (one in BEING and two in {"a", "an", "the"} and any(map(is_profession, head)))
+        for one, two in pairwise(head)
+    )
 
 
 def _of_condition(lower: Sequence[str]) -> tuple[str, Category]:
