@@ -147,11 +147,24 @@ def _value(clause: Clause, rule: Rule, begin: int, end: int) -> str:
         return ""
     if not text or text.lower() in HOLLOW or first in ANAPHORS or first in HOLLOW:
         return ""
+    if rule.key == "employer":
+        return _employer(text)
     if rule.key == "job_title":
         return f"{'an' if text[0].lower() in 'aeiou' else 'a'} {stripped(text)}"
     if rule.key in {"relationship_status", "children_count", "diet"}:
         return text.lower()
     return _of_others(text)
+
+
+def _employer(text: str) -> str:
+    """ "a small clinic called Linde" becomes "Linde, a small clinic"; "the moment" is none."""
+    last = text.split()[-1].lower()
+    if last in TIME_WORDS or last in {"moment", "minute"}:
+        return ""
+    what, called, name = text.partition(" called ")
+    if not called:
+        what, called, name = text.partition(" named ")
+    return f"{name}, {what}" if name[:1].isupper() else _of_others(text)
 
 
 def _of_others(text: str) -> str:

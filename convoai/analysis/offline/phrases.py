@@ -30,6 +30,8 @@ STOPS = (
 )
 DETERMINERS = words("a an the some my our any this that these those new other another")
 MOST_WORDS = 6
+# Stand in front of a name with a full stop that ends nothing: "St. Olaf".
+SHORTENED = words("st mt dr")
 
 Reader = Callable[[Clause, int], int]
 
@@ -53,7 +55,8 @@ def _run(
             break
         end += 1
         gap = gap_after(clause.sentence, word).replace("-", "")
-        initial = len(word.text) == 1 and word.text.isupper() and gap.startswith(".")
+        initial = len(word.text) == 1 or word.lower in SHORTENED
+        initial = initial and word.text[0].isupper() and gap.startswith(".")
         if breaks(gap) and not (initial and len(clause.words) > end):
             break
     return end

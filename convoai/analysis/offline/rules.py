@@ -28,12 +28,17 @@ class Rule:
 _TABLE = """
 employer 0.9: i work|working at|for {organisation}
 employer 0.9: i'm|we're working at|for {organisation}
+employer 0.9: i|we am|are working at|for {organisation}
+employer 0.9: i'm|im a|an|the {profession} at {organisation}
+employer 0.9: i am|work as? a|an|the? {profession} at {organisation}
+employer 0.9: i'm working as a|an|the? {profession} at {organisation}
 employer 0.9: i've been working at|for {organisation}
 employer 0.9: i started|joined working|work? at {organisation}
 employer 0.9: i joined {name}
 employer 0.9: i got a|the new? job|position|role at|with {organisation}
 employer 0.85: my new? job|boss at {organisation}
 employer 0.85: i'm employed at|by {organisation}
+employer 0.85: i am employed at|by {organisation}
 job_title 0.9: i'm|im a|an|the {profession}
 job_title 0.9: i am a|an|the {profession}
 job_title 0.9: i work at|for {organisation} as a|an|the? {profession}
