@@ -27,6 +27,8 @@ WITH_ARTICLE = frozenset({"employer", "job_title"})
 # Nobody says I or my more often in one sentence.
 MOST_STARTS = 10
 OLDEST = 120
+# After I, of what did not come to be: "I almost went vegan".
+NEARLY = (["almost"], ["nearly"])
 HOLLOW = frozenset(
     [
         "it",
@@ -122,9 +124,11 @@ def _after_adverbs(clause: Clause, lower: list[str], at: int, token: frozenset[s
 
 
 def _is_denied(lower: list[str], begin: int, end: int) -> bool:
-    return any(
-        word in NEGATIONS or word.endswith("n't") for word in lower[max(0, begin - 3) : end]
-    ) or guards.is_wish(lower[:begin])
+    return (
+        any(word in NEGATIONS or word.endswith("n't") for word in lower[max(0, begin - 3) : end])
+        or (lower[begin + 1 : begin + 2] in NEARLY)
+        or guards.is_wish(lower[:begin])
+    )
 
 
 def _is_age(clause: Clause, at: int) -> bool:

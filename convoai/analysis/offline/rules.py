@@ -60,7 +60,9 @@ hometown 0.9: i was born and? raised? in {place}
 hometown 0.85: my hometown is {place}
 diet 0.9: i'm|i've been? a|an? vegetarian|vegan|pescatarian|flexitarian|coeliac|celiac
 diet 0.9: i am a|an? vegetarian|vegan|pescatarian|flexitarian|coeliac|celiac
-diet 0.9: i went|became|turned vegetarian|vegan|pescatarian
+diet 0.9: i|we went|became|turned a|an? vegetarian|vegan|pescatarian|flexitarian
+diet 0.9: i've|we've gone|become|turned a|an? vegetarian|vegan|pescatarian|flexitarian
+diet 0.9: i|we have gone|become|turned a|an? vegetarian|vegan|pescatarian|flexitarian
 allergy 0.95: i'm|im|i|we're am|are? allergic to {thing}
 avoided_food 0.8: i don't|can't|never eat {thing}
 language 0.9: i speak {name}
