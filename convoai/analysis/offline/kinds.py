@@ -68,6 +68,7 @@ HABITS = words(
 DISLIKES = (
     "hate", "can't stand", "don't like", "do not like", "don't enjoy", "not a fan", "dislike",
     "not into", "don't care for", "sick of", "loathe", "despise", "can't bear",
+    "never liked", "never really liked", "never enjoyed", "never really enjoyed", "never cared for",
 )  # fmt: skip
 LEARNING = words(
     "study studying studied learn learning learned course class classes degree school university"

@@ -147,7 +147,7 @@ def _value(clause: Clause, rule: Rule, begin: int, end: int) -> str:
     if rule.key not in WITH_ARTICLE:
         text = stripped(text)
     first = text.split()[0].lower() if text.split() else ""
-    if rule.key == "interest" and text.lower() in NOT_DOING:
+    if rule.key in {"interest", "dislike"} and text.lower() in NOT_DOING:
         return ""
     if not text or text.lower() in HOLLOW or first in ANAPHORS or first in HOLLOW:
         return ""

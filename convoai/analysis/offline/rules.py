@@ -86,6 +86,8 @@ interest 0.8: i'm a|an big|huge? fan of {thing}
 interest 0.8: i'm passionate|crazy|enthusiastic about {thing}
 skill 0.8: i'm good|great at {doing}
 dislike 0.85: i hate|dislike|loathe|detest {thing}
+dislike 0.85: i|i've never liked|enjoyed {doing}
+dislike 0.85: i|i've never liked|enjoyed {thing}
 dislike 0.85: i don't like {thing}
 dislike 0.85: i do not like {thing}
 dislike 0.85: i can't|cannot stand|bear {thing}
