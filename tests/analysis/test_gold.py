@@ -1,8 +1,9 @@
 """The gold file: what each small case must and must not bring to light.
 
 Every line: what is said, by whom, the facts to expect (key, a part of the value, the subject;
-`*` is any key) and the keys that must not come of it (`*` is any at all); `before` is what the
-other one said just before. Talks are on Wednesday, 10 May 2023.
+`*` is any key; `since` a day, or empty for the talk itself) and the keys that must not come of it
+(`*` is any at all); `before` is what the other one said just before. Talks are on Wednesday, 10
+May 2023.
 """
 
 from __future__ import annotations
@@ -39,10 +40,12 @@ def test_facts_of_the_gold_file_are_found(case: dict[str, Any]) -> None:
 
 
 def _is(fact: FactFound, expected: dict[str, str]) -> bool:
+    since = f"{fact.valid_from:%Y-%m-%d}" if fact.valid_from else ""
     return (
         expected["key"] in {"*", fact.fact_key}
         and expected["value"].casefold() in fact.fact_value.casefold()
         and expected.get("subject", fact.subject) == fact.subject
+        and expected.get("since", since) == since
     )
 
 

@@ -40,6 +40,8 @@ MOST_STATEMENTS = 3
 MOST_KNOWN = 6  # of one sentence
 RECURRING = words("usually always often every sometimes each normally typically")
 RETURNING = frozenset({*MONTHS, *SEASONS, *WEEKDAYS}) | words("in on during over the at")
+# The times of a clause are not theirs: people are there, whatever they did or will do.
+UNDATED = words("birthday child family_member father friend grandchild mother sibling")
 # A parting so long ago may lie before who is the spouse now.
 LONG_AGO = timedelta(days=180)
 # So many words of a clause may a known fact leave over before the clause is kept as well.
@@ -133,10 +135,14 @@ def _known_fact(
 def _since(match: Match, moments: Sequence[Moment], said_at: datetime) -> datetime | None:
     """From when on a known fact is told to be true; None for the talk itself."""
     first = _first_day(moments, said_at)
-    if match.key == "birthday" or first is None:
+    if match.key in UNDATED or first is None:
         return None
+    # What is to come does not keep a pet from being there: "my dog Rex has surgery tomorrow".
+    if match.key == "pet" and first > said_at:
+        return None
+    recent = first > said_at - LONG_AGO
     # A parting of these days also ends what the same talk tells of the two.
-    if is_nobody(match.key, match.value) and first > said_at - LONG_AGO:
+    if match.key == "spouse" and (not is_nobody(match.key, match.value) or recent):
         return None
     return first
 
