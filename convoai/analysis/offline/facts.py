@@ -13,6 +13,7 @@ from convoai.analysis.offline.clauses import Clause
 from convoai.analysis.offline.dated import birthdays_of
 from convoai.analysis.offline.favourites import favourites_of
 from convoai.analysis.offline.kinds import kind_of
+from convoai.analysis.offline.language import is_english
 from convoai.analysis.offline.leaning import is_hollow, matter_of
 from convoai.analysis.offline.lexicon import STATE_VERBS, words
 from convoai.analysis.offline.matching import Match, is_lasting, matches_of
@@ -157,6 +158,8 @@ def _statement(
     """Clauses in a row as a fact of its kind, about the speaker or a third person."""
     clause = group[0].clause
     lower = clause.lower
+    if not is_english(lower):
+        return
     moments = _moments(clause, said_at)
     person = next((p for p in people_of(clause) if p.begin == clause.subject_at), None)
     subject: str = read.turn.sender
