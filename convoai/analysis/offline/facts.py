@@ -17,8 +17,9 @@ from convoai.analysis.offline.language import is_english
 from convoai.analysis.offline.leaning import is_hollow, matter_of
 from convoai.analysis.offline.lexicon import STATE_VERBS, words
 from convoai.analysis.offline.matching import Match, is_lasting, matches_of
+from convoai.analysis.offline.more import tells_more
 from convoai.analysis.offline.partings import partings_of
-from convoai.analysis.offline.people import people_facts, people_of, pets_had
+from convoai.analysis.offline.people import people_facts, pets_had, third_person
 from convoai.analysis.offline.reading import ReadTurn
 from convoai.analysis.offline.rendering import Names
 from convoai.analysis.offline.statements import (
@@ -26,7 +27,6 @@ from convoai.analysis.offline.statements import (
     Told,
     grouped,
     is_clear_wish,
-    is_dated,
     told_in,
 )
 from convoai.analysis.offline.times import Moment, moments_of
@@ -45,8 +45,6 @@ RETURNING = frozenset({*MONTHS, *SEASONS, *WEEKDAYS}) | words("in on during over
 UNDATED = words("birthday child family_member father friend grandchild mother sibling")
 # A parting so long ago may lie before who is the spouse now.
 LONG_AGO = timedelta(days=180)
-# So many words of a clause may a known fact leave over before the clause is kept as well.
-LEFT_OVER = 4
 
 
 def facts_of(talk: Sequence[ReadTurn], started_at: datetime) -> list[FactFound]:
@@ -70,28 +68,29 @@ def _facts_of_turn(
     said_at: datetime,
     heard: ReadTurn | None,
 ) -> Iterator[FactFound]:
-    covered: dict[int, int] = {}
+    covered: dict[int, set[int]] = {}
     for item in told:
         moments: list[Moment] | None = None
         for match in islice(_known(item.clause, said_at.date()), MOST_KNOWN):
             # Once for a clause, however many facts it tells.
             moments = _moments(item.clause, said_at) if moments is None else moments
-            covered[item.clause.start] = covered.get(item.clause.start, 0) + match.end - match.begin
+            taken = covered.setdefault(item.clause.start, set())
+            taken.update(range(match.begin, match.end))
+            taken.update(at for m in moments for at in range(m.first, m.last + 1))
             yield _known_fact(read, item.clause, match, moments, said_at)
     chosen = _chosen(told, covered, worth)
     for group in grouped(told, chosen):
         yield from _statement(read, group, worth, said_at, heard)
 
 
-def _chosen(told: Sequence[Told], covered: dict[int, int], worth: float) -> list[Told]:
+def _chosen(told: Sequence[Told], covered: dict[int, set[int]], worth: float) -> list[Told]:
     """The statements of a message to keep, best first."""
     worthy = worth >= WORTH_READING
     best = sorted((item for item in told if item.telling > 0), key=lambda item: -item.telling)
     chosen = []
     for place, item in enumerate(best[:MOST_STATEMENTS]):
         clause = item.clause
-        left = len(clause.words) - covered.get(clause.start, -LEFT_OVER)
-        fresh = left >= LEFT_OVER or is_dated(clause)
+        fresh = tells_more(clause, covered.get(clause.start))
         wished = worth >= WORTH_A_WISH and is_clear_wish(clause)
         if fresh and (worthy or wished) and (place == 0 or item.telling >= ENOUGH):
             chosen.append(item)
@@ -161,10 +160,9 @@ def _statement(
     if not is_english(lower):
         return
     moments = _moments(clause, said_at)
-    person = next((p for p in people_of(clause) if p.begin == clause.subject_at), None)
+    person = third_person(clause)
     subject: str = read.turn.sender
-    # "My sister Noor and I ..." is told of the speaker.
-    if person and person.end < len(clause.words) and lower[person.end] != "and":
+    if person:
         subject = person.name
         names = Names(read.listener, read.speaker)
         value = worded_of_other(clause, person.end, names, moments)

@@ -77,6 +77,15 @@ def people_of(clause: Clause) -> Iterator[Person]:
             yield Person(name, said, key, begin, name_at + len(name.split()))
 
 
+def third_person(clause: Clause) -> Person | None:
+    """Who the clause is about, where it tells something of a person called by name."""
+    person = next((p for p in people_of(clause) if p.begin == clause.subject_at), None)
+    if person is None or person.end >= len(clause.words):
+        return None
+    # "My sister Noor and I ..." is told of the speaker.
+    return person if clause.lower[person.end] != "and" else None
+
+
 def _after_called(lower: list[str], at: int) -> int | None:
     """Where the name stands: "my dog Rex", "my dog is called Rex", "my dog's name is Rex"."""
     rest = lower[at + 1 : at + 5]

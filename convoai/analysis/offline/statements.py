@@ -139,11 +139,6 @@ def _has_verb(lower: list[str]) -> bool:
     )
 
 
-def is_dated(clause: Clause) -> bool:
-    """Whether a clause tells when something happened or will."""
-    return any(word in TIME_WORDS for word in clause.lower)
-
-
 def is_clear_wish(clause: Clause) -> bool:
     """A wish in the first words, with something to it: "I'd love to live in Paris"."""
     lower = clause.lower
