@@ -14,6 +14,7 @@ from convoai.analysis.offline.phrases import (
     STOPS,
     captured,
     is_capture,
+    place_name,
     stripped,
     text_between,
 )
@@ -153,6 +154,8 @@ def _value(clause: Clause, rule: Rule, begin: int, end: int) -> str:
         return ""
     if rule.key == "employer":
         return _employer(text)
+    if rule.key in {"home_city", "hometown"}:
+        return place_name(_of_others(text))
     if rule.key == "job_title":
         return f"{'an' if text[0].lower() in 'aeiou' else 'a'} {stripped(text)}"
     if rule.key in {"relationship_status", "children_count", "diet"}:

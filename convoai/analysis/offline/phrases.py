@@ -30,6 +30,10 @@ STOPS = (
 )
 DETERMINERS = words("a an the some my our any this that these those new other another")
 MOST_WORDS = 6
+# Begin a place of two words: "new york".
+TWO_WORDED = words("new san los las buenos tel hong kuala cape south north")
+NO_PLACES = words("fear hope peace poverty town luxury chaos denial tears work school home student")
+CARELESS = words("i im i'm i've we we're we've my")
 # Stand in front of a name with a full stop that ends nothing: "St. Olaf".
 SHORTENED = words("st mt dr")
 
@@ -74,10 +78,24 @@ def read_place(clause: Clause, begin: int) -> int:
     end = read_name(clause, start)
     if end > start:
         return end
-    if clause.sentence.text.islower() and start < len(clause.words):
-        lower = clause.words[start].lower
-        return start + (lower not in STOPS | DETERMINERS and len(lower) > 3)
-    return begin
+    if start >= len(clause.words) or not _is_careless(clause):
+        return begin
+    lower = clause.words[start].lower
+    if lower in TWO_WORDED and clause.lower[start + 1 : start + 2]:
+        return start + 2 * (clause.lower[start + 1] not in STOPS)
+    return start + (lower not in STOPS | DETERMINERS | NO_PLACES and len(lower) > 3)
+
+
+def _is_careless(clause: Clause) -> bool:
+    """Whether the sentence is written without capitals, but for its first letter."""
+    return clause.sentence.text[1:].islower() and any(w.text in CARELESS for w in clause.words)
+
+
+def place_name(text: str) -> str:
+    """A place as it is written: "paris" and "PARIS" are Paris, "NYC" stays."""
+    if not (text.islower() or text.isupper()) or (len(text) < 4 and text.isupper()):
+        return text
+    return " ".join(word.capitalize() if len(word) > 2 else word for word in text.split())
 
 
 def read_thing(clause: Clause, begin: int) -> int:
