@@ -74,7 +74,7 @@ class DatabaseCreation(PostgresCreation):
     @contextmanager
     def _nodb_cursor(self) -> Iterator[Any]:
         """A cursor that makes and drops databases, without the time limit of web requests."""
-        with super()._nodb_cursor() as cursor:
+        with self.connection._nodb_cursor() as cursor:
             cursor.execute("SET statement_timeout = 0")
             yield cursor
 
