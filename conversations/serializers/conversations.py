@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -83,13 +84,18 @@ class AnalysisRunSerializer(serializers.Serializer[Any]):
     seconds = serializers.FloatField()
 
 
+@extend_schema_field(AnalysisRunSerializer(allow_null=True))
+class AnalysisRun(serializers.JSONField):
+    """How a talk was read, as it is stored; null before."""
+
+
 class ConversationDetailSerializer(ConversationSerializer):
     """With everything that hangs on it; `conversations.details` reads and joins it."""
 
     messages = MessageSerializer(many=True)
     action_items = serializers.ListField(child=serializers.CharField())
     promises = PromiseSerializer(many=True)
-    analysis_run = AnalysisRunSerializer(allow_null=True)
+    analysis_run = AnalysisRun(read_only=True, allow_null=True)
     topics = serializers.ListField(child=serializers.CharField())
     extracted_facts = FactSerializer(many=True)
 
