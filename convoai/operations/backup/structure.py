@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,7 +57,8 @@ SEQUENCES = """
 SELECT n.nspname, c.relname, a.attname, s.name
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
-CROSS JOIN LATERAL pg_get_serial_sequence(format('%%I.%%I', n.nspname, c.relname), a.attname) s(name)
+CROSS JOIN LATERAL
+pg_get_serial_sequence(format('%%I.%%I', n.nspname, c.relname), a.attname) AS s(name)
 WHERE c.oid = ANY (%(tables)s::oid[]) AND NOT c.relispartition
 AND a.attnum > 0 AND NOT a.attisdropped AND s.name IS NOT NULL
 """
@@ -78,11 +80,19 @@ def differences(wanted: Structure, there: Structure, *, by_definition: bool) -> 
         for name, definition in names.items():
             if name not in there[kind]:
                 yield f"The {kind} {name} is missing"
-            elif by_definition and there[kind][name] != definition:
+            elif by_definition and _essence(there[kind][name]) != _essence(definition):
                 yield f"The {kind} {name} is not as it was"
         for name in there[kind]:
             if name not in names:
                 yield f"The {kind} {name} was not there when the backup was made"
+
+
+def _essence(definition: str) -> str:
+    """What is left the same when PostgreSQL reads a definition that it wrote itself.
+
+    It adds casts between kinds of text, and leaves parentheses out.
+    """
+    return re.sub(r"::(text|character varying)(\[\])?|[()]", "", definition)
 
 
 def faults(found: Any) -> Iterator[str]:
