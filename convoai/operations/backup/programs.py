@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,32 +42,33 @@ class Programs:
 
 
 def find_programs(server: Server, *, server_major: int, dump_major: int = 0) -> Programs:
-    """The programs for a server of that version; `dump_major` made the dump they have to read.
+    """The programs of this machine for a server of that version; see `choose`."""
+    return choose(list(all_programs(server)), server_major=server_major, dump_major=dump_major)
 
-    Those of the server's own version are preferred, then the next newer ones. Raises Refusal that
-    says which to install when there are none.
+
+def choose(there: Sequence[Programs], *, server_major: int, dump_major: int = 0) -> Programs:
+    """The fitting ones among the programs that are there, in the order of preference.
+
+    Those of the server's own version come first, then the next newer ones; they must not be older
+    than `dump_major`, which made the dump to read. Raises Refusal that says which to install.
     """
     least = max(server_major, dump_major)
     below = SENDS_NEW_SETTING if server_major < SENDS_NEW_SETTING else 1000
-    found = list(all_programs(server))
-    # The first place wins among equals.
-    fitting = sorted(
-        (one for one in found if least <= one.major < below), key=lambda one: one.major
-    )
+    fitting = [one for one in there if least <= one.major < below]
     if fitting:
-        return fitting[0]
-    there = ", ".join(sorted({one.version for one in found})) or "none"
+        return min(fitting, key=lambda one: one.major)
     if least >= below:
         raise Refusal(
             "no_program",
             f"The dump was made by pg_dump {dump_major}, and the server runs PostgreSQL "
             f"{server_major}: restore it to PostgreSQL {SENDS_NEW_SETTING} or newer.",
         )
+    known = ", ".join(sorted({one.version for one in there})) or "none"
     raise Refusal(
         "no_program",
         f"The server runs PostgreSQL {server_major}, and no pg_dump and pg_restore that fit were "
-        f"found (found: {there}): install version {least}, on Debian with "
-        f"`apt install postgresql-client-{least}`, or put its folder into PATH.",
+        f"found (found: {known}): install version {least}, on Debian with "
+        f"`apt install postgresql-client-{least}`, or put their folder into PATH.",
     )
 
 

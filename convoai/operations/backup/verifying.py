@@ -118,8 +118,11 @@ def _picture_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
 
 
 def _note(folder: Path, problems: list[str]) -> None:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    # `manage.py doctor` reads verified_at.
     outcome = {
-        "verified_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "tried_at": now,
+        "verified_at": None if problems else now,
         "passed": not problems,
         "problems": problems,
     }
