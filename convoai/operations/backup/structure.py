@@ -1,4 +1,4 @@
-"""Constraints, indexes, triggers and functions of a database, and what is wrong with them."""
+"""Columns, constraints, indexes, triggers and functions, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,21 @@ WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'i
 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
 """
 QUERIES = {
+    "column": """
+        SELECT c.relname || '.' || a.attname,
+               concat_ws(' ', format_type(a.atttypid, a.atttypmod),
+                         CASE WHEN a.attnotnull THEN 'NOT NULL' END,
+                         CASE WHEN a.attidentity <> '' THEN 'IDENTITY' END,
+                         CASE WHEN a.attgenerated <> '' THEN 'GENERATED' END,
+                         pg_get_expr(d.adbin, d.adrelid))
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        WHERE c.oid = ANY (%(tables)s::oid[]) AND a.attnum > 0 AND NOT a.attisdropped""",
+    # Not those of NOT NULL, which only newer servers list here.
     "constraint": """
         SELECT c.relname || '.' || o.conname, pg_get_constraintdef(o.oid)
         FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid
-        WHERE c.oid = ANY (%(tables)s::oid[])""",
+        WHERE c.oid = ANY (%(tables)s::oid[]) AND o.contype <> 'n'""",
     "index": """
         SELECT c.relname || '.' || i.relname, pg_get_indexdef(i.oid)
         FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid

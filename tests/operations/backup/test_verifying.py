@@ -123,7 +123,7 @@ def test_what_is_missing_or_does_not_work_is_named(
             copy,
             "ALTER TABLE messages DISABLE TRIGGER message_search",
             "ALTER TABLE topics ADD CONSTRAINT late CHECK (name <> '') NOT VALID",
-            "ALTER TABLE topics DROP CONSTRAINT IF EXISTS topics_name_key_key",
+            "ALTER TABLE conversations ALTER language SET DEFAULT 'german'",
             "DROP TRIGGER heal_facts ON extracted_facts",
             "UPDATE extracted_facts SET fact_value = 'other'",
             "SELECT setval('messages_id_seq', 1)",
@@ -135,6 +135,7 @@ def test_what_is_missing_or_does_not_work_is_named(
             broken = list(faults(found))
     named = list(differences(wanted["structure"], there, by_definition=True))
     assert "The trigger extracted_facts.heal_facts is missing" in named
+    assert "The column conversations.language is not as it was" in named
     assert "The constraint topics.late was not there when the backup was made" in named
     assert {one.split(" the table ")[-1].split()[0] for one in rows} >= {"extracted_facts"}
     assert "The constraint topics.late is not validated" in broken
