@@ -16,7 +16,8 @@ from convoai.operations.backup.schedule import NAME, command, set_schedule, watc
 from convoai.operations.management.commands.backup import Command
 
 
-def test_a_starting_worker_follows_the_setting(settings: Any, db: None) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_a_starting_worker_follows_the_setting(settings: Any) -> None:
     settings.BACKUP_EVERY = 24
     post_spawn.send(sender="django_q", proc_name="")
     first = Schedule.objects.get(name=NAME)
@@ -26,7 +27,7 @@ def test_a_starting_worker_follows_the_setting(settings: Any, db: None) -> None:
     assert Schedule.objects.get(name=NAME) == first
     settings.BACKUP_EVERY = 0
     post_spawn.send(sender="django_q", proc_name="")
-    assert not Schedule.objects.exists()
+    assert not Schedule.objects.filter(name=NAME).exists()
 
 
 def test_other_hours_replace_the_schedule(db: None) -> None:
