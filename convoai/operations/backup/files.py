@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
@@ -48,6 +47,8 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises Refusal when another one is at it.
     """
+    import fcntl  # Not at the top: Windows has none, and `manage.py help` shall work there.
+
     descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

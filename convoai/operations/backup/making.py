@@ -18,7 +18,7 @@ from convoai.operations.backup.digests import SESSION, digest_tables, table_name
 from convoai.operations.backup.files import describe, locked, sync
 from convoai.operations.backup.keeping import remove_leftovers
 from convoai.operations.backup.manifest import DUMP, PICTURES, Manifest, write_manifest
-from convoai.operations.backup.pictures import pack
+from convoai.operations.backup.pictures import pack, picture_files
 from convoai.operations.backup.programs import Programs, find_programs, run
 from convoai.operations.backup.server import Server, major_of, value_of
 from convoai.operations.backup.structure import read_structure
@@ -85,7 +85,7 @@ def _fill(
                 cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             snapshot = value_of(found, "SELECT pg_export_snapshot()")
             moment = datetime.now(UTC)
-            total = 2 * len(table_names(found)) + sum(1 for _ in media.rglob("*"))
+            total = 2 * len(table_names(found)) + len(picture_files(media))
             # At once, because a picture may be removed from now on.
             packed = pack(media, draft / PICTURES, step=lambda: progress(total, "pictures"))
             _dump(draft / DUMP, server, programs, snapshot, lambda what: progress(total, what))
@@ -119,6 +119,8 @@ def _dump(
     run(
         programs.folder / "pg_dump",
         "--format=custom",
+        # A third of the time of the default, for a seventh more bytes.
+        "--compress=3",
         "--verbose",
         "--no-password",
         f"--snapshot={snapshot}",

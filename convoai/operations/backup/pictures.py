@@ -4,74 +4,69 @@ from __future__ import annotations
 
 import filecmp
 import os
+import shutil
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from convoai.operations.backup.files import sync
 from convoai.refusals import Refusal
 
 
+def picture_files(folder: Path) -> list[Path]:
+    """The files below `folder`, sorted; links are none of ours."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+
 def pack(folder: Path, file: Path, *, step: Callable[[], None] = lambda: None) -> list[str]:
-    """Write what lies below `folder` into the tar file; return the names.
+    """Write what lies below `folder` into a new tar file; return the names.
 
     A picture that is removed meanwhile is left out.
     """
     names = []
-    with _new(file) as tar:
-        for path in sorted(folder.rglob("*")):
-            name = path.relative_to(folder).as_posix()
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as target, tarfile.open(fileobj=target, mode="w") as tar:
+        for path in picture_files(folder):
+            member = tarfile.TarInfo(path.relative_to(folder).as_posix())
             try:
-                picture = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            except OSError:
+                source = path.open("rb")
+            except FileNotFoundError:
                 continue
-            with os.fdopen(picture, "rb") if path.is_file() else _closing(picture) as source:
-                if source is None:
-                    continue
-                member = tarfile.TarInfo(name)
+            with source:
                 status = os.fstat(source.fileno())
                 member.size, member.mtime, member.mode = status.st_size, status.st_mtime, 0o600
                 tar.addfile(member, source)
-            names.append(name)
+            names.append(member.name)
             step()
     sync(file)
     return names
 
 
-@contextmanager
-def _closing(descriptor: int) -> Iterator[None]:
-    try:
-        yield None
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _new(file: Path) -> Iterator[tarfile.TarFile]:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as target, tarfile.open(fileobj=target, mode="w") as tar:
-        yield tar
-
-
-def unpack(file: Path, folder: Path) -> list[str]:
-    """Write the pictures of a tar file below a new `folder`; return their names. Raises Refusal."""
-    names = []
+def packed(file: Path) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:
+    """Path and contents of each picture in a tar file. Raises Refusal when it is damaged."""
     try:
         with tarfile.open(file, "r:") as tar:
             for member in tar:
                 source = tar.extractfile(member) if member.isreg() else None
-                parts = PurePosixPath(member.name).parts
-                if source is None or not parts or ".." in parts or parts[0] == "/":
+                path = PurePosixPath(member.name)
+                if source is None or not path.parts or ".." in path.parts or path.is_absolute():
                     raise _damaged(file)
-                path = folder.joinpath(*parts)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with source, path.open("xb") as target:
-                    while piece := source.read(1 << 20):
-                        target.write(piece)
-                names.append(member.name)
+                with source:
+                    yield path, source
     except (tarfile.TarError, EOFError):
         raise _damaged(file) from None
+
+
+def unpack(file: Path, folder: Path) -> list[str]:
+    """Write the pictures of a tar file below `folder`; return their names. Raises Refusal."""
+    names = []
+    for name, source in packed(file):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as target:
+            shutil.copyfileobj(source, target)
+        names.append(name.as_posix())
     return names
 
 

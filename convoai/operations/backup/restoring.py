@@ -6,7 +6,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,7 @@ def apply(plan: Plan, *, progress: Progress = lambda what: None) -> list[str]:
                     f"{len(other)} pictures are in {plan.media} already with another content: "
                     "move that folder away, then restore again.",
                 )
-            with new_database(plan.server, plan.target.name) if plan.is_new else _as_it_is():
+            with new_database(plan.server, plan.target.name) if plan.is_new else nullcontext():
                 load_dump(plan.folder / DUMP, plan.target, plan.programs, progress)
             move(Path(staging), names, plan.media)
     except OSError as error:
@@ -188,11 +188,6 @@ def new_database(server: Server, name: str) -> Iterator[None]:
     except BaseException:
         drop_database(server, name)
         raise
-
-
-@contextmanager
-def _as_it_is() -> Iterator[None]:
-    yield
 
 
 def drop_database(server: Server, name: str) -> None:

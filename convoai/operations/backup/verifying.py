@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from convoai.operations.backup.manifest import (
     read_manifest,
     rows_of,
 )
-from convoai.operations.backup.pictures import unpack
+from convoai.operations.backup.pictures import packed
 from convoai.operations.backup.programs import find_programs
 from convoai.operations.backup.restoring import (
     damages,
@@ -111,10 +110,9 @@ def _differences(scratch: Server, manifest: Manifest, progress: Progress) -> Ite
 
 
 def _picture_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix=".verify-", dir=folder) as unpacked:
-        names = unpack(folder / PICTURES, Path(unpacked))
-    if len(names) != manifest["pictures"]["count"]:
-        yield f"There are {len(names)} pictures, not {manifest['pictures']['count']}"
+    count = sum(1 for _ in packed(folder / PICTURES))
+    if count != manifest["pictures"]["count"]:
+        yield f"There are {count} pictures, not {manifest['pictures']['count']}"
 
 
 def _note(folder: Path, problems: list[str]) -> None:
