@@ -33,10 +33,12 @@ QUERIES = {
         SELECT c.relname || '.' || o.conname, pg_get_constraintdef(o.oid)
         FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid
         WHERE c.oid = ANY (%(tables)s::oid[]) AND o.contype <> 'n'""",
+    # Those that pg_dump takes along: what was left half-built is no part of a backup.
     "index": """
         SELECT c.relname || '.' || i.relname, pg_get_indexdef(i.oid)
         FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
-        JOIN pg_class c ON c.oid = x.indrelid WHERE c.oid = ANY (%(tables)s::oid[])""",
+        JOIN pg_class c ON c.oid = x.indrelid
+        WHERE c.oid = ANY (%(tables)s::oid[]) AND (x.indisvalid OR c.relkind = 'p')""",
     "trigger": """
         SELECT c.relname || '.' || t.tgname, pg_get_triggerdef(t.oid)
         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from psycopg2.errors import UniqueViolation
 
 from convoai.operations.backup.comparing import compare_tables
 from convoai.operations.backup.making import make_backup
@@ -141,6 +142,30 @@ def test_what_is_missing_or_does_not_work_is_named(
     assert "The constraint topics.late is not validated" in broken
     assert "The trigger messages.message_search is switched off" in broken
     assert "The sequence of messages.id is behind its column" in broken
+
+
+def test_partitions_and_odd_names_come_through(server: Server, tmp_path: Path) -> None:
+    with free_name(server) as name:
+        execute(server, f"CREATE DATABASE {name}")
+        odd = server.named(name)
+        execute(
+            odd,
+            'CREATE SCHEMA "Odd Ones"',
+            """CREATE TABLE "Odd Ones"."A "" table" (id serial PRIMARY KEY, "a % column" text)""",
+            """INSERT INTO "Odd Ones"."A "" table" VALUES (DEFAULT, 'x'), (DEFAULT, NULL)""",
+            "CREATE TABLE talks (id bigint, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at)",
+            "CREATE TABLE late PARTITION OF talks FOR VALUES FROM ('2027-1-1') TO ('2035-1-1')",
+            "CREATE TABLE talks_rest PARTITION OF talks DEFAULT",
+            "INSERT INTO talks VALUES (1, '2026-05-05'), (2, '2031-01-01')",
+            "CREATE TABLE twice AS SELECT 1 AS n FROM generate_series(1, 2)",
+        )
+        # A unique index that could not be built stays behind, and is nothing to back up.
+        with pytest.raises(UniqueViolation):
+            execute(odd, "CREATE UNIQUE INDEX CONCURRENTLY ON twice (n)")
+        made = make_backup(server=odd, media=tmp_path / "media", to=tmp_path / "to")
+    tables = {name: one["rows"] for name, one in made.manifest["tables"].items()}
+    assert tables == {'Odd Ones.A " table': 2, "talks": 2, "twice": 2}
+    assert verify_backup(server=server, path=made.folder).problems == []
 
 
 def test_what_is_no_backup_is_one_sentence(tmp_path: Path, db: None) -> None:
