@@ -123,7 +123,7 @@ def test_an_empty_database_is_filled_and_pictures_that_are_there_stay(
     assert all_files(tmp_path) == ["media", "media/faces", "media/faces/dana.jpg"]
 
 
-@pytest.mark.parametrize("name", ["../out.jpg", "/tmp/out.jpg", "faces/../../out.jpg"])
+@pytest.mark.parametrize("name", ["../out.jpg", "/out.jpg", "faces/../../out.jpg"])
 def test_pictures_never_leave_their_folder(tmp_path: Path, name: str) -> None:
     with tarfile.open(tmp_path / PICTURES, "w") as tar:
         tar.addfile(tarfile.TarInfo(name))
