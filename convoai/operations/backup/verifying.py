@@ -33,6 +33,7 @@ from convoai.operations.backup.restoring import (
 )
 from convoai.operations.backup.server import Server, major_of
 from convoai.operations.backup.structure import differences, faults, read_structure
+from convoai.operations.findings import Finding, error, ok
 from convoai.refusals import Refusal
 
 # Told of each step what is being done.
@@ -47,6 +48,26 @@ class Verification:
     folder: Path
     rows: int
     problems: list[str]
+
+    def findings(self) -> list[Finding]:
+        """The same for monitors: one error for each problem, or that all is well."""
+        if not self.problems:
+            return [
+                ok(
+                    "backup.verified",
+                    f"{self.rows:,} rows restored; all is as it was backed up.",
+                    file=str(self.folder),
+                )
+            ]
+        return [
+            error(
+                "backup.verified",
+                f"{problem}.",
+                "Make a new one with `manage.py backup`, or use an older one.",
+                file=str(self.folder),
+            )
+            for problem in self.problems
+        ]
 
 
 def verify_backup(

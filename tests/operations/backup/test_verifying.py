@@ -75,8 +75,8 @@ def test_a_truncated_or_flipped_file_is_red(
     with pytest.raises(CommandError, match="is no good backup"):
         call_command("verify_backup", copy, json=True)
     told = json.loads(capsys.readouterr().out)
-    assert not told["passed"]
-    assert name in told["problems"][0]
+    assert told["level"] == "error"
+    assert name in told["findings"][0]["message"]
     assert json.loads((copy / "verified.json").read_text())["verified_at"] is None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from tqdm import tqdm
 
 from convoai.operations.backup.server import configured_server
 from convoai.operations.backup.verifying import verify_backup
+from convoai.operations.doctor.report import as_json
 from convoai.refusals import Refusal
 
 
@@ -40,22 +40,12 @@ class Command(BaseCommand):
                 )
         except Refusal as refusal:
             raise CommandError(refusal.message) from None
+        findings = outcome.findings()
         if options["json"]:
-            self.stdout.write(
-                json.dumps(
-                    {
-                        "backup": str(outcome.folder),
-                        "passed": not outcome.problems,
-                        "problems": outcome.problems,
-                    }
-                )
-            )
+            self.stdout.write(as_json(findings))
         else:
-            for problem in outcome.problems:
-                self.stdout.write(self.style.ERROR(f"{problem}."))
+            style = self.style.ERROR if outcome.problems else self.style.SUCCESS
+            for finding in findings:
+                self.stdout.write(style(finding.message))
         if outcome.problems:
             raise CommandError(f"{outcome.folder} is no good backup: make a new one.")
-        if not options["json"]:
-            self.stdout.write(
-                self.style.SUCCESS(f"{outcome.rows:,} rows restored; all is as it was backed up.")
-            )
