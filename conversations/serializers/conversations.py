@@ -84,7 +84,7 @@ class AnalysisRunSerializer(serializers.Serializer[Any]):
     seconds = serializers.FloatField()
 
 
-@extend_schema_field(AnalysisRunSerializer(allow_null=True))
+@extend_schema_field(AnalysisRunSerializer)
 class AnalysisRun(serializers.JSONField):
     """How a talk was read, as it is stored; null before."""
 
