@@ -142,7 +142,9 @@ class _Copying:
     def _new_rows(self, name: str) -> Iterator[Row]:
         """Rows that the account does not hold, with the ids that they get here."""
         ids = self.numbering.ids
-        for line, row in checked_rows(self.archive, name):
+        # What has ids was checked when it was numbered, and the file is the same.
+        read = self.archive.rows(BY_NAME[name].path) if name in ids else None
+        for line, row in read or checked_rows(self.archive, name):
             self._line = line
             if self.numbering.is_there(name, row):
                 continue
