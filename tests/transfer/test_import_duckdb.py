@@ -267,6 +267,7 @@ def test_second_import_at_the_same_time_is_refused(file: Path) -> None:
         (("--owner", "nobody@example.org"), "There is no user"),
         (("--naive-tz", "Europe/Nowhere"), "There is no time zone"),
         (("--batch", "0"), "--batch must be"),
+        (("--batch", "99999999999999999999"), "--batch must be"),
     ],
 )
 def test_wrong_option_is_one_sentence(file: Path, options: Any, says: str) -> None:

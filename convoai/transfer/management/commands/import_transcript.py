@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,12 @@ from convoai.transfer.owners import owner_of
 from convoai.transfer.transcripts.moments import iso_moment, zone
 from convoai.transfer.transcripts.registry import FORMATS
 from convoai.transfer.transcripts.services import known_conversation, store_transcript
-from convoai.transfer.transcripts.speakers import read_mapping
+from convoai.transfer.transcripts.speakers import (
+    MOST_SHOWN,
+    UnknownSpeakers,
+    read_mapping,
+    who_is_this,
+)
 from convoai.transfer.transcripts.transcript import (
     Transcript,
     Wishes,
@@ -61,6 +67,9 @@ class Command(BaseCommand):
         for path in options["files"]:
             try:
                 self.import_file(path, partner, wishes, options)
+            except UnknownSpeakers as unknown:
+                failed += 1
+                self.stderr.write(f"{path.name}: {question(path, unknown.names, options)}")
             except Refusal as refusal:
                 failed += 1
                 self.stderr.write(f"{path.name}: {refusal.message}")
@@ -115,14 +124,30 @@ def description(transcript: Transcript) -> list[str]:
     return lines
 
 
+def question(path: Path, unknown: Sequence[str], options: Mapping[str, Any]) -> str:
+    """The question who is who, and the command that answers it."""
+    words = ["manage.py", "import_transcript", str(path), "--partner", options["partner"]]
+    for name in ("owner", "date", "date_order", "naive_tz", "format", "title"):
+        if options[name]:
+            words += [f"--{name.replace('_', '-')}", options[name]]
+    if options["me"]:
+        words += ["--me", options["me"]]
+    for pair in (*options["speaker"], *(f"{name}=partner" for name in unknown[:MOST_SHOWN])):
+        words += ["--speaker", pair]
+    return (
+        f"{who_is_this(unknown)} Map each to user (you), partner, skip (leave the words out) or "
+        f"text (no name, but part of the words above), as in\n  {shlex.join(words)}"
+    )
+
+
 def file_bytes(path: Path) -> bytes:
-    """The content of a file. Raises CommandError when it cannot be read."""
+    """The content of a file. Raises Refusal when it cannot be read."""
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise CommandError(f"{path.name} is larger than {LARGEST_FILE:,} bytes; split it.")
+            raise Refusal("too_large", f"It is larger than {LARGEST_FILE:,} bytes; split it.")
         return path.read_bytes()
     except OSError as error:
-        raise CommandError(f"{path.name} cannot be read: {error.strerror}.") from None
+        raise Refusal("unreadable", f"It cannot be read: {error.strerror}.") from None
 
 
 def wishes_of(options: Mapping[str, Any]) -> Wishes:
