@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from convoai.refusals import Refusal
 from convoai.transfer.duckdb_files.importing import import_file
+from convoai.transfer.duckdb_files.options import add_reading_arguments, chosen
 from convoai.transfer.duckdb_files.reporting import import_lines
-from convoai.transfer.reading_options import add_reading_arguments, chosen
 
 # Commands that make the most of what came in, and what for.
 NEXT = {
