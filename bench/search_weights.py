@@ -53,7 +53,7 @@ def examples(dialogues: Sequence[Loaded]) -> tuple[list[str], list[Example]]:
     from convoai.search.lexing import prepare
     from convoai.search.messages import SMALL, vector_of
     from convoai.search.question import parse_question
-    from convoai.search.ranking import LOOKED_UP
+    from convoai.search.ranking import BY_HAND
     from convoai.search.rows import all_rows
     from convoai.search.scope import Scope
     from convoai.search.signals import signals
@@ -68,8 +68,8 @@ def examples(dialogues: Sequence[Loaded]) -> tuple[list[str], list[Example]]:
             rows = all_rows(scope, prepared, vector_of(question))
             assert rows is not None
             values = signals(rows, prepared, question)
-            # What only looked-up words have is not fitted on questions.
-            names = names or [name for name in values if name not in LOOKED_UP]
+            # What is set by hand is not fitted.
+            names = names or [name for name in values if name not in BY_HAND]
             table = np.stack([values[name] for name in names], axis=1)
             answers = np.flatnonzero(np.isin(rows.id, list(asked.evidence)))
             found.append(Example(dialogue, asked, table, rows.id.tolist(), answers))

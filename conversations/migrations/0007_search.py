@@ -44,10 +44,7 @@ BEGIN
             regexp_replace(folded, '([{UNSPACED}]+)', ' \1 ', 'g'),
             '([{UNSPACED}])', '\1 \1', 'g');
     END IF;
-    IF length(folded) > 200 AND EXISTS (
-        SELECT FROM string_to_table(translate(folded, E'\n\r\t', '   '), ' ') AS word
-        WHERE length(word) > 200
-    ) THEN
+    IF length(folded) > 200 AND folded ~ '\S{{201}}' THEN
         folded := regexp_replace(folded, '(\S{{200}})', '\1 ', 'g');
     END IF;
     RETURN folded;

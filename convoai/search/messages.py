@@ -137,6 +137,7 @@ def related(found: dict[str, Any], question: Question) -> NDArray[Any]:
     near: NDArray[Any] = (found["around"] > 0) | (found["forms"] > 0) | (found["near_date"] > 0.1)
     if question.is_asking:
         near |= found["talk"] > 0
+    near |= found["named_partner"] > 0
     if not near.any():
         near = (found["in_month"] > 0) | (found["speaker"] > 0)
     if "meaning" in found:

@@ -71,6 +71,7 @@ def signals(rows: Rows, prepared: Prepared, question: Question) -> dict[str, Num
     content = [not name_words(term.word) <= names for term in prepared.terms]
     chosen = np.array(content if any(content) else [True] * len(content), dtype=bool)
     found: dict[str, Numbers] = {"speaker": speakers}
+    found["named_partner"] = named_partner_signal(rows, prepared)
     found |= word_signals(rows, around, chosen)
     asked = rows.is_question.astype(float)
     found["is_question"] = asked
@@ -194,6 +195,16 @@ def speaker_signal(rows: Rows, prepared: Prepared) -> Numbers:
         own = rows.partner == partner
         if named[own].any() and not named[own].all():
             found[own] = np.where(named[own], 1.0, -1.0)
+    return found
+
+
+def named_partner_signal(rows: Rows, prepared: Prepared) -> Numbers:
+    """1 in talks with a partner whom the question names, by the partner's name or by a label."""
+    import numpy as np
+
+    named = np.array(speaker_names(rows, prepared)[0], dtype=bool)
+    partners = {*prepared.named_partners, *rows.partner[named & ~rows.is_user].tolist()}
+    found: Numbers = np.isin(rows.partner, list(partners)).astype(float)
     return found
 
 

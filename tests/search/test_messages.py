@@ -86,6 +86,16 @@ def test_who_is_named_counts_by_label_partner_or_user(
     assert find("Which boat did Melanie buy?")[0] == "I bought a red boat."
 
 
+def test_talks_with_the_partner_who_is_named_come_first(
+    find: Find, alice: User, dana: ConversationPartner
+) -> None:
+    make_conversation(make_partner(alice, "Emil"), "The new boat is green.")
+    make_conversation(dana, "The new boat is blue.")
+    make_conversation(make_partner(alice, "Fritz"), "The new boat is white.")
+    assert find("What colour is Dana's boat?")[0] == "The new boat is blue."
+    assert find("What colour is Emil's boat?")[0] == "The new boat is green."
+
+
 def test_a_renamed_partner_is_found_by_the_new_name(find: Find, dana: ConversationPartner) -> None:
     make_conversation(dana, "I bought a red boat.", "I bought a red boat!")
     ConversationPartner.objects.filter(pk=dana.pk).update(name="Zoë Ångström")
@@ -248,3 +258,13 @@ def test_the_owner_cannot_be_forged_into_a_message(
     held = sql("SELECT search::text FROM messages")[0][0]
     assert f"'owner {dana.user_id}'" in held
     assert f"'owner {bob.pk}'" not in held
+
+
+def test_whoever_asks_about_a_partner_means_talks_with_them(alice: User) -> None:
+    make_conversation(make_partner(alice, "Sarah"), "The dog ate my socks.")
+    make_conversation(
+        make_partner(alice, "Leila"), "Guess where I called from, and what the dogs are called."
+    )
+    found = hits_for(alice, "What is Sarah's dog called?").hits
+    first = Message.objects.get(pk=found[0].id)
+    assert first.conversation.partner.name == "Sarah"

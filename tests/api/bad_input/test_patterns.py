@@ -15,10 +15,9 @@ from convoai.api.parsers import StrictJSONParser, check_size
 from convoai.database.fields import casefold_key
 
 MB = 1_000_000
-# Of the processor, since other tests run at the same time. What backtracks takes hours; a slow
-# machine may take longer for a megabyte, but not more than its share for an eighth of one.
-SECONDS_PER_MB = 1.0
-PARTS = 8
+# Of the processor, since other tests run at the same time. Ten times what a slow machine was seen
+# to take: what backtracks takes hours.
+SECONDS_PER_MB = 10.0
 
 LINES = {
     "spaces": " " * MB,
@@ -59,14 +58,6 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.thread_time() - begun
 
 
-def grows_with_its_size(work: Callable[[Any], Any], text: str | bytes) -> bool:
-    """Whether the work takes little time, or at most three times its share for a part of it."""
-    whole = seconds(lambda: work(text))
-    if whole < SECONDS_PER_MB:
-        return True
-    return whole < 3 * PARTS * seconds(lambda: work(text[: len(text) // PARTS]))
-
-
 def read(body: bytes) -> Any:
     """What the parser makes of the body: data, or its refusal."""
     try:
@@ -78,15 +69,15 @@ def read(body: bytes) -> Any:
 @pytest.mark.bad_input(123)
 @pytest.mark.parametrize("text", LINES.values(), ids=LINES)
 def test_hostile_lines_are_cut_quickly(text: str) -> None:
-    assert grows_with_its_size(lambda part: split_transcript(part, "Dana"), text)
-    assert grows_with_its_size(casefold_key, text)
-    assert grows_with_its_size(lambda part: list(segments(part)), text)
+    assert seconds(lambda: split_transcript(text, "Dana")) < SECONDS_PER_MB
+    assert seconds(lambda: casefold_key(text)) < SECONDS_PER_MB
+    assert seconds(lambda: list(segments(text))) < SECONDS_PER_MB
 
 
 @pytest.mark.bad_input(14, 123)
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_hostile_bodies_are_read_quickly(body: bytes) -> None:
-    assert grows_with_its_size(read, body)
+    assert seconds(lambda: read(body)) < SECONDS_PER_MB
 
 
 @pytest.mark.bad_input(14)
