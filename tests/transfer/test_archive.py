@@ -119,6 +119,33 @@ def test_same_archive_twice_changes_nothing(full: User) -> None:
     assert archive_of(full)["data/facts.jsonl"] == files["data/facts.jsonl"]
 
 
+def test_taking_in_reads_no_table_anew_for_each_talk(alice: User, bob: User) -> None:
+    partner, talks, messages = make_partner(alice), 60, 1_200
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO conversations (user_id, partner_id) SELECT %s, %s "
+            "FROM generate_series(1, %s)",
+            [alice.pk, partner.pk, talks],
+        )
+        cursor.execute(
+            "INSERT INTO messages (user_id, conversation_id, position, sender, content) "
+            "SELECT user_id, id, place, 'user', repeat('word ', 60) "
+            "FROM conversations, generate_series(1, %s) AS place",
+            [messages // talks],
+        )
+        files = archive_of(alice)
+        # As in a new installation: PostgreSQL knows that nothing is there.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("TRUNCATE messages CASCADE")
+        cursor.execute("ANALYZE messages")
+        query = "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'messages'"
+        cursor.execute(query)
+        before = cursor.fetchone()[0]
+        load(files, bob)
+        cursor.execute(query)
+        assert cursor.fetchone()[0] - before < 10 * messages
+
+
 def test_living_account_keeps_its_current_value(full: User) -> None:
     files = archive_of(full)
     dana = ConversationPartner.objects.get(user=full)
