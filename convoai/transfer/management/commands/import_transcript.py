@@ -13,6 +13,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from convoai.refusals import Refusal
+from convoai.transfer.next_steps import NEXT_STEPS
 from convoai.transfer.owners import owner_of
 from convoai.transfer.transcripts.moments import iso_moment, zone
 from convoai.transfer.transcripts.registry import FORMATS
@@ -63,16 +64,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         partner = chosen_partner(options["partner"], options["owner"])
         wishes = wishes_of(options)
-        failed = 0
+        imported = failed = 0
         for path in options["files"]:
             try:
-                self.import_file(path, partner, wishes, options)
+                imported += self.import_file(path, partner, wishes, options)
             except UnknownSpeakers as unknown:
                 failed += 1
                 self.stderr.write(f"{path.name}: {question(path, unknown.names, options)}")
             except Refusal as refusal:
                 failed += 1
                 self.stderr.write(f"{path.name}: {refusal.message}")
+        for step in NEXT_STEPS if imported else ():
+            self.stdout.write(step)
         if failed:
             raise CommandError(f"{failed} of {len(options['files'])} files were not imported.")
 
@@ -82,7 +85,8 @@ class Command(BaseCommand):
         partner: ConversationPartner,
         wishes: Wishes,
         options: Mapping[str, Any],
-    ) -> None:
+    ) -> bool:
+        """Import one file, or say what would be; returns whether it made a new talk."""
         transcript = read_transcript(
             file_bytes(path), partner_name=partner.name, wishes=wishes, now=timezone.now()
         )
@@ -92,7 +96,7 @@ class Command(BaseCommand):
             known = known_conversation(user=partner.user, transcript=transcript)
             would = f"is there already as conversation {known.pk}" if known else "would be imported"
             self.stdout.write(f"{path.name}: {would}.")
-            return
+            return False
         # Without a terminal there is no bar, only the lines.
         bar = tqdm(total=len(transcript.messages), unit="message", disable=None, file=sys.stderr)
         with bar:
@@ -105,6 +109,7 @@ class Command(BaseCommand):
             )
         done = "imported" if is_new else "is there already"
         self.stdout.write(f"{path.name}: {done} as conversation {conversation.pk}.")
+        return is_new
 
 
 def description(transcript: Transcript) -> list[str]:
