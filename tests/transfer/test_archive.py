@@ -23,7 +23,7 @@ from convoai.transfer.archive import background, views
 from convoai.transfer.archive.contents import LEFT_OUT_MODELS, TABLES
 from partners.images import store_image
 from partners.models import ConversationPartner
-from tests.factories import make_conversation, make_fact, make_partner
+from tests.factories import make_conversation, make_fact, make_message, make_partner
 from tests.transfer.archives import (
     archive_of,
     declared,
@@ -91,6 +91,17 @@ def test_pages_are_readable_and_escape_what_was_said(full: User) -> None:
     assert "# Dana \\*Weiß\\*" in person.decode()
     assert "employer: Harbour" in person.decode()
     assert "Bakery" not in person.decode()
+
+
+def test_page_says_when_another_day_begins(alice: User) -> None:
+    talk = make_conversation(make_partner(alice))
+    first = talk.started_at.replace(hour=23, minute=50)
+    Conversation.objects.filter(pk=talk.pk).update(started_at=first)
+    for number in range(3):
+        make_message(talk, f"Words {number}", timestamp=first + number * timedelta(hours=1))
+    (page,) = [data.decode() for path, data in archive_of(alice).items() if "pages/conv" in path]
+    assert page.count("## ") == 1
+    assert f"## {first.date() + timedelta(days=1)}\n\n**You** (00:50): Words 1" in page
 
 
 def test_archive_taken_in_gives_the_same_archive(
