@@ -157,6 +157,19 @@ def test_taking_in_reads_no_table_anew_for_each_talk(alice: User, bob: User) -> 
         assert cursor.fetchone()[0] - before < 10 * messages
 
 
+def test_archive_from_before_a_column_was_added_is_taken_in(full: User, bob: User) -> None:
+    files = archive_of(full)
+    for name, later in (("facts", ("pinned_at", "subject")), ("conversations", ("action_items",))):
+        older = [{k: v for k, v in row.items() if k not in later} for row in rows(files, name)]
+        files = with_rows(files, name, older)
+    load(files, bob)
+    assert set(ExtractedFact.objects.owned_by(bob).values_list("subject", "pinned_at")) == {
+        ("partner", None)
+    }
+    talks = Conversation.objects.owned_by(bob).values_list("action_items", flat=True)
+    assert not any(talks)
+
+
 def test_living_account_keeps_its_current_value(full: User) -> None:
     files = archive_of(full)
     dana = ConversationPartner.objects.get(user=full)
