@@ -79,6 +79,7 @@ class FactFilters(filters.FilterSet):
     subject = TextFilter(label="partner, user, or a name")
     origin = ChoiceFilter(choices=Origin.choices, label="Whose word it is")
     review = ChoiceFilter(choices=Review.choices, label="State of review")
+    to_review = FlagFilter(method="waiting", label="In doubt or hardly sure, or not so")
     pinned = FlagFilter(
         field_name="pinned_at", lookup_expr="isnull", exclude=True, label="Pinned or not"
     )
@@ -88,6 +89,9 @@ class FactFilters(filters.FilterSet):
     class Meta:
         model = ExtractedFact
         fields: list[str] = []
+
+    def waiting(self, qs: Any, name: str, value: bool) -> Any:
+        return qs.to_review(waiting=value)
 
     def known_at(self, qs: Any, name: str, value: Any) -> Any:
         return qs.as_of(value)

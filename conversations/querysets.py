@@ -28,6 +28,8 @@ M = TypeVar("M", bound=models.Model)
 # Columns of kilobytes to megabytes that no list may read; a defer() of them is the default.
 CONVERSATION_VECTORS = ("embedding", "embedding_bits", "transcript_search")
 MESSAGE_VECTORS = ("embedding", "search", "search_rest")
+# Facts less certain than this are shown to the person for review.
+HARDLY_SURE = 0.5
 
 
 def typed_query(words: str) -> SearchQuery:
@@ -143,6 +145,12 @@ class FactQuerySet(OwnedQuerySet["ExtractedFact"]):
         """Pinned facts, then the most certain."""
         pinned = F("pinned_at").asc(nulls_last=True)
         return self.order_by(pinned, "-confidence", "-extracted_at", "pk")
+
+    def to_review(self, *, waiting: bool = True) -> Self:
+        """What waits for a person's word: in doubt, or held though hardly sure. Or all the rest."""
+        hardly_sure = Q(review="unreviewed", is_current=True, confidence__lt=HARDLY_SURE)
+        condition = Q(review="needs_review") | hardly_sure
+        return self.filter(condition if waiting else ~condition)
 
     def as_of(self, moment: datetime) -> Self:
         """What was known and true at that moment, as profiles and briefings replay it.

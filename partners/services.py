@@ -108,7 +108,7 @@ def _take_back(path: str, error: BaseException) -> None:
 
 @write
 def _point_at_image(*, partner: ConversationPartner, path: str) -> ConversationPartner:
-    locked = ConversationPartner.objects.select_for_update().get(pk=partner.pk)
+    locked = ConversationPartner.objects.select_for_update(no_key=True).get(pk=partner.pk)
     old = locked.image_path
     partner.image_path = path
     # A face belongs to the picture it was read from.

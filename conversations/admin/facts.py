@@ -58,6 +58,16 @@ class FactForm(RecordForm):
             self.add_error("quote", refusal.message)
 
 
+class QueueFilter(admin.SimpleListFilter):
+    title, parameter_name = "review queue", "to_review"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("yes", "In doubt or hardly sure")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.to_review() if self.value() == "yes" else queryset
+
+
 @admin.register(ExtractedFact)
 class FactAdmin(RecordAdmin):
     form = FactForm
@@ -79,6 +89,7 @@ class FactAdmin(RecordAdmin):
         chosen_filter("category"),
         flag_filter("is_current", "state", "Current", "Past"),
         flag_filter("pinned_at__isnull", "pinned", "Not pinned", "Pinned"),
+        QueueFilter,
         "review",
         "origin",
     )

@@ -27,6 +27,10 @@ class Review(models.TextChoices):
     REJECTED = "rejected", "rejected"
 
 
+# What is in doubt waits for review.
+UNSURE = (Review.REJECTED, Review.NEEDS_REVIEW)
+
+
 class ExtractedFact(models.Model):
     """Something learned about a partner, with the words it rests on."""
 

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from conversations.models import Conversation
+from conversations.models import Conversation, Message
 from conversations.services.embedding import MessageVectors, vectors_of
 from conversations.services.messages import insert_messages
 from conversations.transcripts import split_transcript
@@ -124,10 +124,18 @@ def _known_conversation(
 
 @write
 def update_conversation(*, conversation: Conversation, changes: Mapping[str, Any]) -> Conversation:
-    """Write the given columns (title, summary, started_at, ended_at, language, external_id)."""
+    """Write the given columns (title, summary, started_at, ended_at, language, external_id).
+
+    Messages without times of their own go along with the start.
+    """
+    before = conversation.started_at
     for name, value in changes.items():
         setattr(conversation, name, value)
     conversation.save(update_fields=[*changes, "updated_at"])
+    if conversation.started_at != before:
+        messages = Message.objects.filter(conversation=conversation)
+        if not messages.exclude(timestamp=before).exists():
+            messages.update(timestamp=conversation.started_at)
     return conversation
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import Case, DateTimeField, F, QuerySet, Value, When
 from django.utils import timezone
 
 from conversations.fact_keys import is_many_valued
@@ -40,7 +40,7 @@ def create_fact(
     `quote_not_found` when the quote does not stand in the source message.
     """
     # Two new values of one key would otherwise both look for an older one and find none.
-    ConversationPartner.objects.select_for_update().only("pk").get(pk=partner.pk)
+    ConversationPartner.objects.select_for_update(no_key=True).only("pk").get(pk=partner.pk)
     fact = ExtractedFact(
         user=user,
         partner=partner,
@@ -58,7 +58,7 @@ def create_fact(
         origin=Origin.USER,
         review=Review.CONFIRMED,
     )
-    closed = _close_older(fact, fact.valid_from or timezone.now())
+    closed = _close_older(fact)
     fact.save(force_insert=True)
     ExtractedFact.objects.filter(pk__in=closed).update(superseded_by=fact)
     return fact
@@ -111,7 +111,7 @@ def correct_fact(*, fact: ExtractedFact, changes: Mapping[str, Any]) -> Extracte
         left_behind = list(locked.supersedes.values_list("pk", flat=True))
     is_new_there = was_kept_out or {"fact_key", "subject", "many_valued"} & changes.keys()
     is_rival = bool(is_new_there) and locked.is_current
-    closed = _close_older(locked, timezone.now()) if is_rival else []
+    closed = _close_older(locked) if is_rival else []
     locked.review = Review.CORRECTED
     places = ["is_current", "valid_to", "superseded_by"]
     locked.save(update_fields=[*changes, *places, "original_value", "review", "updated_at"])
@@ -208,18 +208,27 @@ def _rivals(fact: ExtractedFact) -> QuerySet[ExtractedFact]:
     return rivals
 
 
-def _close_older(fact: ExtractedFact, moment: datetime) -> list[int]:
-    """Close the current values of the fact's key; returns their ids."""
+def _close_older(fact: ExtractedFact) -> list[int]:
+    """Close the current values of the fact's key; returns their ids.
+
+    They held until the fact began. One that began later still, and one against a fact of which
+    nobody says since when it holds, held until now.
+    """
+    now = timezone.now()
     rivals = list(_rivals(fact).select_for_update().values_list("pk", flat=True))
+    until: Any = Value(now, output_field=DateTimeField())
+    if fact.valid_from:
+        began = Value(fact.valid_from, output_field=DateTimeField())
+        until = Case(When(valid_from__gt=fact.valid_from, then=until), default=began)
     ExtractedFact.objects.filter(pk__in=rivals).update(
-        is_current=False, valid_to=moment, updated_at=timezone.now()
+        is_current=False, valid_to=until, updated_at=now
     )
     return rivals
 
 
 def _reopen(fact: ExtractedFact) -> None:
     """Make a closed fact current, closing the value that is current instead."""
-    closed = _close_older(fact, timezone.now())
+    closed = _close_older(fact)
     fact.is_current = True
     fact.valid_to = None
     fact.superseded_by = None

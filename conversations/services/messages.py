@@ -34,7 +34,11 @@ def _append(
     messages: Sequence[Mapping[str, Any]],
     vectors: MessageVectors | None,
 ) -> list[Message]:
-    locked = Conversation.objects.select_for_update().only("pk", "user_id").get(pk=conversation.pk)
+    locked = (
+        Conversation.objects.select_for_update(no_key=True)
+        .only("pk", "user_id")
+        .get(pk=conversation.pk)
+    )
     last = Message.objects.filter(conversation=locked).aggregate(last=Max("position"))["last"]
     first = 0 if last is None else last + 1
     return insert_messages(locked, messages, vectors, first=first, moment=timezone.now())
@@ -80,7 +84,7 @@ def correct_message(*, message: Message, changes: Mapping[str, Any]) -> Message:
     if {"content", "sender"} & changes.keys():
         # An analysis that stores facts of the partner meanwhile comes first or sees the change.
         talk = Conversation.objects.filter(pk=message.conversation_id).values("partner_id")
-        ConversationPartner.objects.select_for_update().only("pk").get(pk__in=talk)
+        ConversationPartner.objects.select_for_update(no_key=True).only("pk").get(pk__in=talk)
     for name, value in changes.items():
         setattr(message, name, value)
     written = list(changes)

@@ -19,7 +19,7 @@ def mark_promise(*, conversation: Conversation, number: int, state: State) -> li
     A briefing no longer lists one that is not open, and a new analysis leaves it so. Raises
     Refusal `not_found` when the talk has no promise of that number.
     """
-    talks = Conversation.objects.select_for_update(of=("self",)).with_partner()
+    talks = Conversation.objects.select_for_update(of=("self",), no_key=True).with_partner()
     locked: Conversation = talks.without_transcript().get(pk=conversation.pk)
     promises = promises_of(locked.action_items, locked.partner.name, locked.analyzer)
     if number not in {promise.number for promise in promises}:

@@ -59,7 +59,11 @@ def queue_analysis(*, conversation: Conversation, force: bool = False) -> Job:
     would, and `too_many_jobs`.
     """
     # Of two requests at once, the second finds the job of the first.
-    talk = Conversation.objects.select_for_update().only("is_analyzed").get(pk=conversation.pk)
+    talk = (
+        Conversation.objects.select_for_update(no_key=True)
+        .only("is_analyzed")
+        .get(pk=conversation.pk)
+    )
     if talk.is_analyzed and not force:
         raise already_analyzed(conversation)
     owner = conversation.user_id

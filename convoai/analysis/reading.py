@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from django.db.models import Case, When
+from django.db.models.functions import Coalesce
+
 from conversations.models import Conversation, ExtractedFact, Message
-from convoai.analysis.reconcile import KnownFact
+from convoai.analysis.reconcile import DECIDED, KnownFact
 from convoai.analysis.result import Turn
+
+# The fields of KnownFact in their order.
+COLUMNS = (
+    "pk",
+    "fact_key",
+    "fact_value",
+    "subject",
+    "many_valued",
+    "confidence",
+    "review",
+    "is_current",
+    "since",
+    "original_value",
+    "source_message_id",
+)
 
 
 def turns_of(conversation: Conversation) -> list[Turn]:
@@ -15,21 +33,11 @@ def turns_of(conversation: Conversation) -> list[Turn]:
 
 
 def known_facts(partner_id: int) -> list[KnownFact]:
-    """Everything stored about a partner, closed and rejected facts too."""
-    facts = ExtractedFact.objects.filter(partner_id=partner_id)
-    return [
-        KnownFact(
-            id=fact.pk,
-            fact_key=fact.fact_key,
-            fact_value=fact.fact_value,
-            subject=fact.subject,
-            many_valued=fact.many_valued,
-            confidence=fact.confidence,
-            review=fact.review,
-            is_current=fact.is_current,
-            since=fact.valid_from or fact.extracted_at,
-            original_value=fact.original_value,
-            source_message_id=fact.source_message_id,
-        )
-        for fact in facts.order_by("pk")
-    ]
+    """Everything stored about a partner, closed and rejected facts too.
+
+    Since when a fact holds that a person decided on, and gave no time for, is not known.
+    """
+    timeless = When(valid_from__isnull=True, review__in=DECIDED, then=None)
+    since = Case(timeless, default=Coalesce("valid_from", "extracted_at"))
+    facts = ExtractedFact.objects.filter(partner_id=partner_id).annotate(since=since)
+    return [KnownFact(*row) for row in facts.order_by("pk").values_list(*COLUMNS)]

@@ -7,14 +7,15 @@ a contradiction that is not sure enough is doubtful and goes to review.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from convoai.analysis.near import NearValues
 from convoai.analysis.result import FactFound
-from convoai.analysis.values import is_near, normalised
+from convoai.analysis.values import mean_nearly_the_same, meant, normalised
 
 Review = Literal["unreviewed", "needs_review", "confirmed", "corrected", "rejected"]
 Action = Literal["add", "confirm", "supersede", "duplicate", "doubtful", "past"]
@@ -74,20 +75,62 @@ class _Entry:
     message: int | None
 
 
+class _Entries:
+    """The values of one key, found by what they say; `rivals` are the current ones of which there
+    can be one only."""
+
+    def __init__(self, rarity: Mapping[str, int]) -> None:
+        self.rivals: list[_Entry] = []
+        self._all: list[_Entry] = []
+        self._words: list[frozenset[str]] = []
+        self._places: dict[str, list[int]] = defaultdict(list)
+        self._near = NearValues(rarity)
+
+    def add(self, entry: _Entry) -> None:
+        place, said, words = len(self._all), normalised(entry.value), meant(entry.value)
+        self._all.append(entry)
+        self._words.append(words)
+        for value in {said, normalised(entry.original)} if entry.original else {said}:
+            self._places[value].append(place)
+        self._near.add(place, words)
+        if entry.is_current and not entry.many_valued:
+            self.rivals.append(entry)
+
+    def heard(self, fact: FactFound) -> _Entry | None:
+        """The entry that says what the fact says; a current one before a closed one."""
+        value = normalised(fact.fact_value)
+        words = meant(fact.fact_value)
+        places = set(self._places.get(value, ()))
+        near = self._near.candidates(words)
+        places.update(place for place in near if mean_nearly_the_same(self._words[place], words))
+        same = [self._all[place] for place in sorted(places)]
+        return max(same, key=lambda e: (e.review == "rejected", e.is_current), default=None)
+
+    def close_rivals(self) -> None:
+        for entry in self.rivals:
+            entry.is_current = False
+        self.rivals = []
+
+
 def reconcile(
     known: Iterable[KnownFact], new: Sequence[FactFound], heard_at: datetime
 ) -> list[Step]:
     """The plan for the new facts of one talk, one step each and in their order.
 
     `known` are the partner's facts, closed and rejected ones too; `heard_at` is when the talk was.
+    Takes time in proportion to the number of facts, as long as their words differ.
     """
-    entries: dict[tuple[str, str], list[_Entry]] = defaultdict(list)
-    for stored in known:
-        entries[_key(stored.subject, stored.fact_key)].append(_entry_of(stored))
+    asked = {_key(fact.subject, fact.fact_key) for fact in new}
+    stored = [fact for fact in known if _key(fact.subject, fact.fact_key) in asked]
+    values = [*(fact.fact_value for fact in stored), *(fact.fact_value for fact in new)]
+    rarity = Counter(word for value in values for word in meant(value))
+    entries: dict[tuple[str, str], _Entries] = defaultdict(lambda: _Entries(rarity))
+    for fact in stored:
+        entries[_key(fact.subject, fact.fact_key)].add(_entry_of(fact))
     steps: list[Step] = []
-    for fact in new:
-        same_key = entries[_key(fact.subject, fact.fact_key)]
-        steps.append(_step(same_key, fact, heard_at, place=len(steps)))
+    for found in new:
+        same_key = entries[_key(found.subject, found.fact_key)]
+        steps.append(_step(same_key, found, heard_at, place=len(steps)))
     return steps
 
 
@@ -110,39 +153,23 @@ def _entry_of(fact: KnownFact) -> _Entry:
     )
 
 
-def _step(entries: list[_Entry], fact: FactFound, heard_at: datetime, place: int) -> Step:
+def _step(entries: _Entries, fact: FactFound, heard_at: datetime, place: int) -> Step:
     """The step for one fact; keeps the entries as they will stand after it."""
     since = fact.valid_from or heard_at
-    heard = _heard(entries, fact)
+    heard = entries.heard(fact)
     if heard and (
         heard.is_current or heard.review in {"rejected", "needs_review"} or fact.many_valued
     ):
         return _again(heard, fact)
     if heard and heard.review == "corrected":
         return Step("duplicate", fact, heard.known, heard.earlier)
-    rivals = [] if fact.many_valued else [e for e in entries if e.is_current and not e.many_valued]
-    action, rival = _against(rivals, fact, since)
+    action, rival = _against([] if fact.many_valued else entries.rivals, fact, since)
     if heard and (action == "past" or heard.message == fact.source_message_id):
         return Step("duplicate", fact, heard.known, heard.earlier)
-    entries.append(_entry_of_new(fact, since, place, current=action in {"add", "supersede"}))
-    if action == "doubtful":
-        entries[-1].review = "needs_review"
     if action == "supersede":
-        for closed in rivals:
-            closed.is_current = False
+        entries.close_rivals()
+    entries.add(_entry_of_new(fact, since, place, action))
     return Step(action, fact, rival.known if rival else None, rival.earlier if rival else None)
-
-
-def _heard(entries: Sequence[_Entry], fact: FactFound) -> _Entry | None:
-    """The entry that says what the fact says; a current one before a closed one."""
-    value = normalised(fact.fact_value)
-    same = [
-        entry
-        for entry in entries
-        if value in {normalised(entry.value), normalised(entry.original or entry.value)}
-        or is_near(entry.value, fact.fact_value)
-    ]
-    return max(same, key=lambda e: (e.review == "rejected", e.is_current), default=None)
 
 
 def _again(heard: _Entry, fact: FactFound) -> Step:
@@ -160,23 +187,21 @@ def _against(
     if not rivals:
         return "add", None
     rival = max(rivals, key=lambda e: (e.review in DECIDED, e.confidence))
-    if rival.review in DECIDED:
-        return "doubtful", rival
     if fact.confidence < SURE or rival.confidence - fact.confidence > FAR_LESS_SURE:
         return "doubtful", rival
     if rival.since is not None and since < rival.since:
         return "past", rival
-    return "supersede", rival
+    return "doubtful" if rival.review in DECIDED else "supersede", rival
 
 
-def _entry_of_new(fact: FactFound, since: datetime, place: int, current: bool) -> _Entry:
+def _entry_of_new(fact: FactFound, since: datetime, place: int, action: Action) -> _Entry:
     return _Entry(
         value=fact.fact_value,
         original="",
         many_valued=fact.many_valued,
         confidence=fact.confidence,
-        review="unreviewed",
-        is_current=current,
+        review="needs_review" if action == "doubtful" else "unreviewed",
+        is_current=action in {"add", "supersede"},
         since=since,
         known=None,
         earlier=place,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q
@@ -49,7 +49,7 @@ def analyze_conversation(
     turns = turns_of(conversation)
     if not turns:
         return Analysis(analyzer.name, analyzer.version)
-    _claim(conversation)
+    claimed_at = _claim(conversation)
     try:
         # No transaction is open here: an analyzer may take its time.
         partner, user = conversation.partner, conversation.user
@@ -58,7 +58,9 @@ def analyze_conversation(
     except AnalysisFailed as failure:
         raise _refused(conversation, failure) from None
     finally:
-        Conversation.objects.filter(pk=conversation.pk).update(analysis_claimed_at=None)
+        # Only its own claim: after a very long time it may be somebody else's.
+        claim = Conversation.objects.filter(pk=conversation.pk, analysis_claimed_at=claimed_at)
+        claim.update(analysis_claimed_at=None)
     return analysis
 
 
@@ -67,20 +69,24 @@ def _refused(conversation: Conversation, failure: AnalysisFailed) -> NotUndersto
     return NotUnderstood(failure)
 
 
-def _claim(conversation: Conversation) -> None:
-    free = Q(analysis_claimed_at=None) | Q(analysis_claimed_at__lt=timezone.now() - LEASE)
+def _claim(conversation: Conversation) -> datetime:
+    now = timezone.now()
+    free = Q(analysis_claimed_at=None) | Q(analysis_claimed_at__lt=now - LEASE)
     talk = Conversation.objects.filter(free, pk=conversation.pk)
-    if not talk.update(analysis_claimed_at=timezone.now()):
+    if not talk.update(analysis_claimed_at=now):
         message = "This conversation is being analysed right now; wait for the result."
         raise Refusal("already_running", message)
+    return now
 
 
 @write
 def _store(*, conversation: Conversation, analysis: Analysis, force: bool) -> None:
     # Facts of one partner are planned against each other: one talk of theirs at a time.
-    partners = ConversationPartner.objects.select_for_update().only("pk", "user_id", "name")
+    partners = ConversationPartner.objects.select_for_update(no_key=True).only(
+        "pk", "user_id", "name"
+    )
     partner = partners.get(pk=conversation.partner_id)
-    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    locked = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
     if locked.is_analyzed and not force:
         raise already_analyzed(conversation)
     locked.partner = partner

@@ -82,27 +82,28 @@ def normalised(value: str) -> str:
     return " ".join(words_of_value(value))
 
 
-def is_same(one: str, other: str) -> bool:
-    return normalised(one) == normalised(other)
-
-
 def is_near(one: str, other: str) -> bool:
-    """Whether two values share nearly all they say, and deny the same.
+    """Whether two values share nearly all they say, and deny the same."""
+    return mean_nearly_the_same(meant(one), meant(other))
+
+
+def mean_nearly_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether two values of these meanings share nearly all they say, and deny the same.
 
     Jaccard's index of their words, where words of one meaning or of one stem are the same; shorter
     values must share all. Numbers must agree, as "2 cats" is not "3 cats".
     """
-    mine, theirs = _meant(one), _meant(other)
-    differing = mine ^ theirs
-    fewest = min(len(mine), len(theirs))
+    differing = one ^ other
+    fewest = min(len(one), len(other))
     if fewest < FEWEST_WORDS:
         return fewest > 1 and not differing
     if differing & NEGATIONS or any(word.isdigit() for word in differing):
         return False
-    return len(mine & theirs) / len(mine | theirs) >= NEAR
+    return len(one & other) / len(one | other) >= NEAR
 
 
-def _meant(value: str) -> frozenset[str]:
+def meant(value: str) -> frozenset[str]:
+    """What stands for the words of a value that say something."""
     found = words_of_value(value)
     told = [word for word in found if word not in FILLING] or found
     return frozenset(meaning_of(word) for word in told)

@@ -92,14 +92,15 @@ class AnalysisViewSet(OwnedViewSet):
         found = understand(conversation=conversation)
         if isinstance(found, Job):
             conversation.refresh_from_db()
+            summary = conversation.summary or ""
             topics = ConversationTopic.objects.filter(conversation=conversation).count()
         else:
-            topics = len(found.topics)
+            summary, topics = found.summary, len(found.topics)
         figures = {
             "conversation_id": conversation.pk,
             "facts_extracted": ExtractedFact.objects.filter(conversation=conversation).count(),
             "topics_identified": topics,
-            "summary": conversation.summary or "",
+            "summary": summary,
         }
         if isinstance(found, Job) and found.status != "done":
             return goes_on(found, figures)

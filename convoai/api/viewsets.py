@@ -75,7 +75,9 @@ class OwnedViewSet(GenericViewSet[Any]):
         what is wrong with the body, which is read before others have to wait.
         """
         _ = self.request.data
-        return self.find(self.get_queryset().select_for_update(of=("self",)), self.kwargs["pk"])
+        return self.find(
+            self.get_queryset().select_for_update(of=("self",), no_key=True), self.kwargs["pk"]
+        )
 
     def find(self, queryset: QuerySet[M], pk: int) -> M:
         """The row `pk` of the queryset; raises Http404."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from conversations.fact_keys import AHEAD
 from conversations.models import ExtractedFact
-from conversations.models.fact import Review
+from conversations.models.fact import UNSURE, Review
 from partners.models import ConversationPartner
 
 COLUMNS = (
@@ -31,8 +31,6 @@ COLUMNS = (
     "conversation__started_at",
     "pinned_at",
 )
-# What is in doubt waits for review.
-UNSURE = (Review.REJECTED, Review.NEEDS_REVIEW)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils import timezone
 
-from conversations.models.fact import Review
+from conversations.models.fact import UNSURE, Review
 from convoai.briefing.dates import coming_up
-from convoai.briefing.known import UNSURE, Known, facts_about, known_at
+from convoai.briefing.known import Known, facts_about, known_at
 from convoai.briefing.lines import Line, line_of_facts, line_of_talk, worded
 from convoai.briefing.promises import Promised, Side, lines_of_promises, open_promises
 from convoai.briefing.questions import mentions, questions
 from convoai.briefing.talks import Talk, Talks, talks_with, two_lines
-from convoai.briefing.wording import PREDICATES, day, span
+from convoai.briefing.wording import PREDICATES, day, span, told_to
 from partners.models import ConversationPartner
 
 IDENTITY = ("job_title", "employer", "home_city")
@@ -47,7 +48,10 @@ class Briefing:
 
 
 def briefing_for(partner: ConversationPartner, as_of: datetime | None = None) -> Briefing:
-    """The briefing now, or as it would have read at a moment; six queries, no model call."""
+    """The briefing now, or as it would have read at a moment; six queries, no model call.
+
+    A seventh when the partner's user has not been read.
+    """
     talks = talks_with(partner, as_of)
     promised = open_promises(talks.promising, partner, as_of)
     return compose(partner, facts_about(partner), talks, promised, as_of)
@@ -87,9 +91,9 @@ def compose(
         ],
         how_long=_how_long(partner, talks, moment),
         pinned=_lines(sorted(pinned, key=_worth), name, moment),
-        last_talk=_last_talk(talks.newest, believed),
+        last_talk=_last_talk(talks.newest, believed, partner.user.username),
         changes=changes,
-        promises=lines_of_promises(promised, moment),
+        promises=lines_of_promises(promised, partner.user.username, moment),
         coming_up=[
             line_of_facts(worded(fact, name), fact, moment=moment, on=on) for fact, on in ahead
         ],
@@ -130,11 +134,11 @@ def _how_long(partner: ConversationPartner, talks: Talks, moment: datetime) -> L
     )
 
 
-def _last_talk(newest: Sequence[Talk], believed: Sequence[Known]) -> list[Line]:
+def _last_talk(newest: Sequence[Talk], believed: Sequence[Known], owner_name: str) -> list[Line]:
     """What it was about; each line rests on the facts of that talk that it names."""
     if not newest:
         return []
-    talk = newest[0]
+    talk = replace(newest[0], summary=told_to(owner_name, newest[0].summary or ""))
     told = [fact for fact in believed if fact.conversation_id == talk.id and fact.message_id]
     on = talk.started_at.date()
     return [
@@ -154,13 +158,15 @@ def _changes(
     if len(newest) < 2:
         return []
     before = newest[1].started_at
+    closed_by = defaultdict(list)
+    for one in heard:
+        if one.superseded_by is not None and one.review != Review.REJECTED:
+            closed_by[one.superseded_by].append(one)
     changed, added = [], []
     for fact in _pinned_first(sorted(begun, key=_worth), moment):
         if fact.learned_at <= before:
             continue
-        older = [
-            one for one in heard if one.superseded_by == fact.id and one.review != Review.REJECTED
-        ]
+        older = closed_by[fact.id]
         if older:
             values = ", ".join(one.value for one in older)
             text = f"{worded(fact, name)} (before: {values})"

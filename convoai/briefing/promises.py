@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from conversations.models import Message
 from conversations.promises import Promise, promises_of
 from convoai.briefing.lines import Line
 from convoai.briefing.talks import Talk
+from convoai.briefing.wording import told_to
 from partners.models import ConversationPartner
 
 SHOWN = 20
@@ -44,22 +46,28 @@ def open_promises(
     return [one for one in found.values() if _stands(one.promise, said)]
 
 
-def lines_of_promises(promised: Iterable[Promised], moment: datetime) -> dict[Side, list[Line]]:
+def lines_of_promises(
+    promised: Iterable[Promised], owner_name: str, moment: datetime
+) -> dict[Side, list[Line]]:
     """A line for each promise, by who is to keep it."""
     lines: dict[Side, list[Line]] = {"yours": [], "theirs": [], "others": []}
     for one in promised:
         side = lines[SIDES.get(one.promise.who, "others")]
         if len(side) < SHOWN:
-            side.append(_line(one.promise, one.talk, moment))
+            side.append(_line(one.promise, one.talk, owner_name, moment))
     return lines
 
 
-def _line(promise: Promise, talk: Talk, moment: datetime) -> Line:
+def _line(promise: Promise, talk: Talk, owner_name: str, moment: datetime) -> Line:
     text = promise.text
+    if promise.who == "user":
+        told = told_to(owner_name, text)
+        # What an analyzer says of the owner is theirs.
+        text = text if told == text else re.sub(r"\btheir\b", "your", told)
     if promise.due:
         due = f"{promise.due.day} {promise.due:%B %Y}"
         if promise.due < moment.date():
-            text = f"{text} (was due {due})"
+            text = f"{text} (overdue)" if due in text else f"{text} (was due {due})"
         elif due not in text:
             text = f"{text} (by {due})"
     return Line(

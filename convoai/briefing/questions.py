@@ -59,6 +59,7 @@ def mentions(text: str, fact: Known) -> bool:
     if quote and f"“{quote}”" in text:
         return True
     name = fact.value.partition(",")[0].strip()
-    if len(name) < SHORTEST_MENTION or len(name) > len(text):
+    # Most names do not stand in it at all, which is told without making a pattern of each.
+    if len(name) < SHORTEST_MENTION or name.casefold() not in text.casefold():
         return False
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from conversations.models import Conversation, ExtractedFact
-from convoai.briefing.known import UNSURE
+from conversations.models.fact import UNSURE
+from convoai.analysis.keys import FAVOURITE
 from convoai.briefing.wording import LONGEST_REMEMBERED, addressed, is_predicate
 from partners.models import ConversationPartner
 
@@ -20,12 +21,27 @@ OFFERED = 3
 OPENINGS = {
     "employer": "How are things at {value}?",
     "job_title": "How is work as {value} going?",
+    "studies": "How are your studies of {value} going?",
+    "education": "Do you still see people from {value}?",
     "home_city": "How is life in {value}?",
-    "pet": "How is {name} doing?",
+    "hometown": "Do you get back to {value} often?",
+    "language": "Do you get to speak {value} often?",
+    "pet": "How {are} {name} doing?",
+    "possession": "Do you still have {name}?",
     "hobby": "Have you had time for {value} lately?",
+    "sport_played": "Have you played {value} lately?",
+    "instrument": "What are you playing on the {value} these days?",
+    "diet": "Are you still {value}?",
+    "child": "How {are} {name}?",
+    "children_count": "How are the children?",
+    "grandchild": "How {are} {name}?",
+    "spouse": "How {are} {name}?",
+    "mother": "How is your mother?",
+    "father": "How is your father?",
+    "sibling": "How {are} {name}?",
+    "family_member": "How {are} {name}?",
+    "friend": "How {are} {name}?",
     "plan": "You were planning: {value}. How is that coming along?",
-    "child": "How is {name}?",
-    "spouse": "How is {name}?",
     "work": "What is new at work since you told me: {value}?",
     "interest": "Anything new with {value}?",
     "preference": "I remembered this about you: {value}. Still true?",
@@ -50,7 +66,15 @@ AFTER_REMEMBERING = {
     "opinion": "Do you still see it that way?",
 }
 # To keep in mind, but nothing to begin a talk with.
-SILENT = frozenset({"age", "allergy", "avoided_food", "birthday", "nickname"})
+SILENT = frozenset(
+    {"age", "allergy", "avoided_food", "birthday", "nickname", "relationship_status"}
+)
+# Begin what is to be named as theirs, "a parrot", and what are several, "two cats".
+THEIRS = re.compile(r"^(?:a|an|the|their|his|her) (?=\S)", re.IGNORECASE)
+THEIR = re.compile(r"\btheir\b")
+SEVERAL = re.compile(
+    r"(?:\d+|two|three|four|five|six|seven|eight|nine|ten|several|some) (?=\S)", re.IGNORECASE
+)
 NEW_TOPICS = (
     "a place they would like to see",
     "something they read or watched lately",
@@ -123,13 +147,18 @@ def _opening(fact: ExtractedFact) -> str | None:
         return f"{remembered} {after}" if remembered else None
     if fact.fact_key in SILENT:
         return None
-    words = OPENINGS.get(fact.fact_key) or OPENINGS.get(fact.category)
     value = fact.fact_value.rstrip(".")
+    if fact.fact_key.startswith(FAVOURITE):
+        thing = fact.fact_key.removeprefix(FAVOURITE).replace("_", " ")
+        return f"Is {value} still your favourite {thing}?"
+    words = OPENINGS.get(fact.fact_key) or OPENINGS.get(fact.category)
+    if words is None:
+        return None
     name = value.partition(",")[0]
-    if fact.fact_key == "pet":
-        # "a parrot" is no name: ask for "your parrot".
-        name = re.sub("^(a|an|the) ", "your ", name)
-    return words.format(value=value, name=name) if words else None
+    are = "are" if SEVERAL.match(name) else "is"
+    name = f"your {name}" if SEVERAL.match(name) else THEIRS.sub("your ", name, count=1)
+    said = THEIR.sub("your", value)
+    return words.format(value=said, name=name, are=are)
 
 
 def _after_plan(fact: ExtractedFact) -> str | None:

@@ -121,7 +121,10 @@ class BriefingViewSet(OwnedViewSet):
     )
     def retrieve(self, request: Request, pk: int) -> HttpResponseBase:
         moment = as_of(request)
-        page = briefing_for(self.get_object(), moment)
+        partner = self.get_object()
+        # Known without another query.
+        partner.user = self.owner
+        page = briefing_for(partner, moment)
         answer: HttpResponseBase
         if request.get_preferred_type([JSON, MARKDOWN]) == MARKDOWN:
             answer = HttpResponse(markdown_of(page), content_type=f"{MARKDOWN}; charset=utf-8")

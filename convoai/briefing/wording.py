@@ -69,6 +69,20 @@ def addressed(predicate: str) -> str | None:
     return re.sub(r"\btheir\b", "your", text)
 
 
+def told_to(owner_name: str, text: str) -> str:
+    """A text about the owner, told to them: "ben will call" becomes "You will call".
+
+    Only where the name begins a sentence or is one of two who talked: a name may be a word, too.
+    """
+    name = re.escape(owner_name)
+    text = re.sub(rf"\band {name} talked\b", "and you talked", text)
+
+    def begin(found: re.Match[str]) -> str:
+        return f"You {_second_person(found[1])} "
+
+    return re.sub(rf"(?:^|(?<=[.!?] )){name} ([\w']+) ", begin, text)
+
+
 def _second_person(verb: str) -> str:
     if verb in IRREGULAR:
         return IRREGULAR[verb]

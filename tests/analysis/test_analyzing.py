@@ -156,6 +156,30 @@ def test_another_analysis_that_runs_is_409_until_its_lease_is_over(
     analyze(api, talk)
 
 
+class Overtaken:
+    """An analyzer that takes so long that somebody else claims the talk meanwhile."""
+
+    name, version = "overtaken", "1"
+
+    def __init__(self, talk: Conversation, claimed_at: datetime) -> None:
+        self.talk, self.claimed_at = talk, claimed_at
+
+    def analyze(
+        self, turns: Sequence[Turn], partner_name: str, user_name: str, started_at: datetime
+    ) -> Analysis:
+        rows = Conversation.objects.filter(pk=self.talk.pk)
+        rows.update(analysis_claimed_at=self.claimed_at)
+        return Analysis(self.name, self.version, sentiment="neutral")
+
+
+def test_an_analysis_gives_back_its_own_claim_only(dana: ConversationPartner) -> None:
+    talk = talk_of(dana, "I live in Porto.")
+    later = timezone.now() + timedelta(minutes=11)
+    analyze_conversation(conversation=talk, analyzer=Overtaken(talk, later))
+    talk.refresh_from_db()
+    assert talk.analysis_claimed_at == later
+
+
 class Liar:
     """An analyzer that quotes words nobody said, and then breaks."""
 
@@ -214,11 +238,13 @@ def test_all_talks_of_a_partner_are_analysed_once(
 def test_a_talk_chosen_in_the_body_answers_with_figures(
     api: APIClient, dana: ConversationPartner
 ) -> None:
-    talk = talk_of(dana, "I live in Porto.")
+    talk = talk_of(dana, "I moved to Porto with my brother Tom because I love the sea.")
     body = {"conversation_id": talk.pk}
     answer = api.post("/api/profiles/analyze-conversation", body, format="json").json()
     assert answer["conversation_id"] == talk.pk
     assert answer["facts_extracted"] >= 1
+    talk.refresh_from_db()
+    assert answer["summary"] == talk.summary != ""
     assert set(answer) == {
         "conversation_id",
         "facts_extracted",

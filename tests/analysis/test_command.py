@@ -92,6 +92,17 @@ def test_wrong_arguments_are_one_sentence(words: tuple[str, ...], sentence: str)
     assert refused.value.returncode == 1
 
 
+def test_force_goes_on_where_it_stopped(dana: ConversationPartner) -> None:
+    talks = [make_conversation(dana, "I live in Porto.") for _ in range(3)]
+    run("--all")
+    Conversation.objects.filter(pk=talks[0].pk).update(analyzed_at="2026-03-01T12:00Z")
+    assert "1 analysed" in run("--all", "--force", "--before", "2026-03-01T12:00:01Z")[0]
+    assert "Nothing to do" in run("--all", "--force", "--before", "2026-03-01 12:00:01")[0]
+    for words in (("--before", "2026-03-01"), ("--force", "--before", "soon")):
+        with pytest.raises(CommandError, match="--before"):
+            run("--all", *words)
+
+
 def test_another_owners_partner_is_not_found(dana: ConversationPartner, bob: User) -> None:
     with pytest.raises(CommandError, match="There is no partner"):
         run("--partner", str(dana.pk), "--owner", bob.email)

@@ -116,6 +116,13 @@ def test_what_a_person_confirmed_or_corrected_is_not_superseded() -> None:
         assert plan([known("Lyon", review=review)], found("Lyon")) == [("duplicate", 1)]
 
 
+def test_an_older_value_is_the_past_of_one_that_a_person_confirmed() -> None:
+    confirmed = known("Lyon", review="confirmed", since=NOW)
+    assert plan([confirmed], found("Nice", valid_from=THEN)) == [("past", 1)]
+    timeless = known("Lyon", review="confirmed", since=None)
+    assert plan([timeless], found("Nice", valid_from=THEN)) == [("doubtful", 1)]
+
+
 def test_what_was_corrected_does_not_come_back_as_it_was_heard() -> None:
     corrected = known("Lyon", review="corrected", original_value="Leon")
     assert plan([corrected], found("Leon")) == [("duplicate", 1)]

@@ -126,3 +126,25 @@ def test_an_allergy_is_nothing_to_begin_with(api: APIClient, alice: User) -> Non
     partner = make_partner(alice, "Dana")
     make_fact(partner, "allergy", "walnuts", category="personal", many_valued=True)
     assert read(api, partner.pk)["conversation_starters"] == ["How have you been, Dana?"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("sibling", "Jonas, their brother", "How is Jonas?"),
+        ("sibling", "two brothers", "How are your two brothers?"),
+        ("friend", "their neighbour", "How is your neighbour?"),
+        ("pet", "a parrot", "How is your parrot doing?"),
+        ("pet", "two cats", "How are your two cats doing?"),
+        ("instrument", "cello", "What are you playing on the cello these days?"),
+        ("diet", "vegetarian", "Are you still vegetarian?"),
+        ("favourite_board_game", "Go", "Is Go still your favourite board game?"),
+        ("possession", "a red kayak", "Do you still have your red kayak?"),
+    ],
+)
+def test_what_is_known_is_asked_after_in_words_to_say_aloud(
+    api: APIClient, alice: User, key: str, value: str, said: str
+) -> None:
+    partner = make_partner(alice)
+    make_fact(partner, key, value, category="relationship")
+    assert read(api, partner.pk)["conversation_starters"][0] == said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -211,3 +212,29 @@ def test_confirming_a_rejected_value_makes_it_current_again(
     answer = api.post(f"/api/facts/{b.pk}/confirm").json()
     assert (answer["review"], answer["is_current"]) == ("confirmed", True)
     assert history(dana) == {"a": (False, "b"), "b": CURRENT}
+
+
+def test_a_value_that_is_confirmed_after_all_ends_the_other_when_it_began(
+    api: APIClient, dana: ConversationPartner
+) -> None:
+    lisbon = make_fact(dana, "city", "Lisbon", valid_from="2025-03-01T00:00:00Z")
+    madrid = make_fact(
+        dana, "city", "Madrid", valid_from="2026-03-01T00:00:00Z", is_current=False,
+        review="needs_review",
+    )  # fmt: skip
+    api.post(f"/api/facts/{madrid.pk}/confirm")
+    lisbon.refresh_from_db()
+    assert (lisbon.is_current, lisbon.superseded_by_id) == (False, madrid.pk)
+    assert lisbon.valid_to == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def test_a_value_that_began_later_held_until_the_person_spoke(
+    api: APIClient, dana: ConversationPartner
+) -> None:
+    lisbon = make_fact(dana, "city", "Lisbon", valid_from="2025-03-01T00:00:00Z")
+    body = {"partner_id": dana.pk, "category": "personal", "fact_key": "city"}
+    body |= {"fact_value": "Madrid", "valid_from": "2020-03-01T00:00:00Z"}
+    assert api.post("/api/facts", body).status_code == 201
+    lisbon.refresh_from_db()
+    assert lisbon.valid_to is not None
+    assert lisbon.valid_to > datetime(2025, 3, 1, tzinfo=UTC)

@@ -227,3 +227,16 @@ def test_the_demo_talk_is_made_and_removed(api: APIClient, alice: User) -> None:
     assert api.delete("/api/demo").status_code == 204
     gone = api.get(f"{TALKS}/{made.json()['id']}")
     assert_plain_error(gone, 404, "Conversation not found")
+
+
+def test_messages_without_times_of_their_own_go_along_with_the_start(
+    api: APIClient, dana: ConversationPartner
+) -> None:
+    said = {"sender": "partner", "content": "I moved last month."}
+    timed = {**said, "timestamp": "2026-03-01T12:05:00Z"}
+    for messages, expected in (([said, said], {"2024-05-01"}), ([said, timed], {"2026-03-01"})):
+        talk = post(api, dana, messages=messages, started_at="2026-03-01T12:00:00Z").json()["id"]
+        changed = api.patch(f"{TALKS}/{talk}", {"started_at": "2024-05-01T12:00:00Z"})
+        assert changed.status_code == 200
+        rows = api.get(f"{TALKS}/{talk}/messages").json()
+        assert {row["timestamp"][:10] for row in rows} == expected

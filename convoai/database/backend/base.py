@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,13 @@ class DatabaseCreation(PostgresCreation):
         # A database with a connection, even an idle one, cannot be dropped.
         dispose_pools()
         super().destroy_test_db(old_database_name, verbosity, keepdb, suffix)
+
+    @contextmanager
+    def _nodb_cursor(self) -> Iterator[Any]:
+        """A cursor that makes and drops databases, without the time limit of web requests."""
+        with self.connection._nodb_cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")
+            yield cursor
 
 
 class DatabaseWrapper(PooledWrapper):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentTypeError
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
+from django.utils import timezone
 from tqdm import tqdm
 
 from conversations.models import Conversation
@@ -31,12 +34,23 @@ class Command(BaseCommand):
             action="store_true",
             help="also those understood before; replaces what nobody confirmed or corrected",
         )
+        parser.add_argument(
+            "--before",
+            type=moment,
+            metavar="TIME",
+            help="with --force: leave out those understood since; goes on after a Ctrl-C",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        force = options["force"]
+        force, before = options["force"], options["before"]
+        if before and not force:
+            raise CommandError("--before goes with --force; without it nothing is done twice.")
+        begun = timezone.now()
         talks = chosen_talks(options["partner"], options["owner"], every=options["all"])
         if not force:
             talks = talks.filter(is_analyzed=False)
+        elif before:
+            talks = talks.exclude(is_analyzed=True, analyzed_at__gte=before)
         # Numbers only: the talks of years would not fit into memory.
         waiting = list(talks.order_by("started_at", "pk").values_list("pk", flat=True))
         if not waiting:
@@ -57,10 +71,18 @@ class Command(BaseCommand):
                 if interruption.is_asked or patience.lost_over:
                     break
         bar.close()
-        self.report(outcomes, left=len(waiting) - len(outcomes), lost_over=patience.lost_over)
+        since = f"{before or begun:%Y-%m-%dT%H:%M:%SZ}"
+        how = f"The same command{f' with --before {since}' if force else ''} goes on."
+        left = len(waiting) - len(outcomes)
+        self.report(outcomes, left=left, lost_over=patience.lost_over, how=how)
 
-    def report(self, outcomes: list[Outcome], *, left: int, lost_over: str | None) -> None:
-        """The last line. Raises CommandError when talks failed, SystemExit after Ctrl-C."""
+    def report(
+        self, outcomes: list[Outcome], *, left: int, lost_over: str | None, how: str
+    ) -> None:
+        """The last line; `how` says what does the rest.
+
+        Raises CommandError when talks failed, SystemExit after Ctrl-C.
+        """
         done = sum(outcome.understood for outcome in outcomes)
         failed = sum(outcome.failure is not None for outcome in outcomes)
         wordless = len(outcomes) - done - failed
@@ -70,12 +92,21 @@ class Command(BaseCommand):
                 f"row with the same reason ({lost_over}): mend that and run it again."
             )
         if left:
-            self.stderr.write(f"Stopped: {done} analysed, {left} left. The same command goes on.")
+            self.stderr.write(f"Stopped: {done} analysed, {left} left. {how}")
             raise SystemExit(130)
         empty = f", {wordless} without words" if wordless else ""
         if failed:
             raise CommandError(f"{done} analysed{empty}, {failed} failed: run it again for those.")
         self.stdout.write(self.style.SUCCESS(f"{done} analysed{empty}."))
+
+
+def moment(text: str) -> datetime:
+    """A time as people type it; without a zone it is UTC. Raises ArgumentTypeError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError("give a time such as 2026-03-01T12:00:00Z") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def chosen_talks(partner: int | None, owner: str | None, *, every: bool) -> QuerySet[Conversation]:
