@@ -73,12 +73,23 @@ class ConversationSerializer(Row):
         read_only_fields = fields
 
 
+class AnalysisRunSerializer(serializers.Serializer[Any]):
+    """How a talk was read: `tokens_in` and `tokens_out` are null where no model was asked."""
+
+    analyzer = serializers.CharField()
+    version = serializers.CharField()
+    tokens_in = serializers.IntegerField(allow_null=True)
+    tokens_out = serializers.IntegerField(allow_null=True)
+    seconds = serializers.FloatField()
+
+
 class ConversationDetailSerializer(ConversationSerializer):
     """With everything that hangs on it; `conversations.details` reads and joins it."""
 
     messages = MessageSerializer(many=True)
     action_items = serializers.ListField(child=serializers.CharField())
     promises = PromiseSerializer(many=True)
+    analysis_run = AnalysisRunSerializer(allow_null=True)
     topics = serializers.ListField(child=serializers.CharField())
     extracted_facts = FactSerializer(many=True)
 
@@ -93,6 +104,7 @@ class ConversationDetailSerializer(ConversationSerializer):
             "promises",
             "analyzer",
             "analyzed_at",
+            "analysis_run",
             "analysis_error",
             "messages",
             "topics",

@@ -18,7 +18,7 @@ from django.db import connection
 from convoai.database.extensions import require_server, require_vector
 from convoai.database.problems import DatabaseProblem, connection_sentence
 
-# Commands that work without a database, or (the last one) look after it themselves.
+# Commands that work without a database, or (the last ones) look after it themselves.
 WITHOUT_DATABASE = frozenset(
     {
         "check",
@@ -37,6 +37,8 @@ WITHOUT_DATABASE = frozenset(
         "testserver",
         "version",
         "database",
+        "doctor",
+        "setup_database",
     }
 )
 

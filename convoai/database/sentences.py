@@ -136,6 +136,6 @@ WORKING: Sentences = (
     (
         r"(permission denied for|must be owner of) (?P<what>\w+ \S+)",
         "The user {user} lacks a right on {what} in {name}: use the user who ran "
-        "`manage.py migrate`, or let an administrator grant it.",
+        "`manage.py migrate`, or let an administrator grant it, as `manage.py doctor` says.",
     ),
 )

@@ -70,8 +70,8 @@ def from_json(field: models.Field[Any, Any], value: Any) -> Any:
     if vector_kind(field) is not None:
         return vector_text(field, value)
     if isinstance(field, models.JSONField):
-        text = json.dumps(_typed(value, list, "a list"), ensure_ascii=False, allow_nan=False)
-        return storable(text)
+        kind, name = (list, "a list") if field.has_default() else (dict, "an object")
+        return storable(json.dumps(_typed(value, kind, name), ensure_ascii=False, allow_nan=False))
     if isinstance(field, models.DateTimeField):
         return moment_text(value)
     if isinstance(field, models.BooleanField):

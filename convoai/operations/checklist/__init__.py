@@ -1,0 +1,1 @@
+"""Ten points that show, by doing it, that an installation works."""
