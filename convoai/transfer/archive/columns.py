@@ -32,7 +32,10 @@ def source_of(field: models.Field[Any, Any]) -> Combinable:
 
 
 def vector_kind(field: models.Field[Any, Any]) -> type[models.Field[Any, Any]] | None:
-    return next((kind for kind in NUMBER if isinstance(field, kind)), None)
+    for kind in NUMBER:
+        if isinstance(field, kind):
+            return kind
+    return None
 
 
 def to_json(field: models.Field[Any, Any], value: Any) -> Any:
