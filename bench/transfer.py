@@ -2,10 +2,11 @@
 
     python bench/transfer.py [--messages 10000,100000,250000] [--rounds 3]
     python bench/transfer.py --what duckdb [--messages 10000,100000,1000000]
+    python bench/transfer.py --what archive [--messages 10000,100000,1000000]
 
 Transcripts: importing a made-up WhatsApp chat. COPY writes the same rows into the same
 table, with its search vectors, and does nothing else. The peak of memory is that of a process of
-its own for each size. Files of the older backend: see old_backend.py.
+its own for each size. Files of the older backend: see old_backend.py; archives: archives.py.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import project
+from archives import measure_archive
 from old_backend import measure_duckdb
 
 EMAIL = "bench-transfer@example.org"
 START = datetime(2020, 1, 1, tzinfo=UTC)
 WORDS = ("harbour", "bread", "morning", "sister", "letter", "kitchen", "Lisbon", "school", "dog")
+OF_FILES = {"duckdb": measure_duckdb, "archive": measure_archive}
 MEGABYTE = 1024  # in the kilobytes that getrusage() counts
 
 
@@ -130,17 +133,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", default="10000,100000,250000")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--what", choices=["transcripts", "duckdb"], default="transcripts")
+    parser.add_argument("--what", choices=["transcripts", *OF_FILES], default="transcripts")
     options = parser.parse_args()
-    if options.what == "duckdb":
+    sizes = [int(size) for size in options.messages.split(",")]
+    if options.what in OF_FILES:
         project.set_up()
-        measure_duckdb([int(size) for size in options.messages.split(",")])
+        OF_FILES[options.what](sizes)
         return
     print("Transcript import, messages per second; ratio = import / COPY; memory in MB")
     print("messages    reading    storing     import       COPY   ratio   before     peak")
     # Each size in a fresh process: the peak of memory never falls.
     context = multiprocessing.get_context("spawn")
-    for size in map(int, options.messages.split(",")):
+    for size in sizes:
         with context.Pool(1) as pool:
             print(line_of(size, *pool.apply(measure, (size, options.rounds))), flush=True)
 

@@ -190,6 +190,10 @@ Q_CLUSTER = {
     "catch_up": False,
 }
 
+# Backups by that worker: every so many hours (0: none), and how many of them stay
+BACKUP_EVERY = number(env, "BACKUP_EVERY", least=0, default=0)
+BACKUP_KEEP = number(env, "BACKUP_KEEP", least=1, default=7)
+
 # The largest request bodies, in bytes: ordinary ones, and those that may carry a transcript.
 BODY_LIMIT = number(env, "BODY_LIMIT", least=1, default=1_000_000)
 TRANSCRIPT_BODY_LIMIT = number(env, "TRANSCRIPT_BODY_LIMIT", least=1, default=32_000_000)

@@ -48,6 +48,7 @@ ANALYSIS = (
     "todo",
     "analyzer",
     "analyzed_at",
+    "analysis_run",
     "analysis_error",
     "vector",
 )

@@ -55,6 +55,8 @@ class Conversation(models.Model):
     action_items = models.JSONField(default=list, db_default=[], blank=True)
     analyzer = models.CharField(max_length=200, null=True, blank=True)
     analyzed_at = models.DateTimeField(null=True, blank=True)
+    # Analyzer, version, tokens and seconds of the analysis that is stored.
+    analysis_run = models.JSONField(null=True, blank=True, editable=False)
     analysis_error = models.TextField(null=True, blank=True)
     # Set while an analysis runs; a claim that is minutes old was left by a killed process.
     analysis_claimed_at = models.DateTimeField(null=True, editable=False)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -73,12 +74,28 @@ class ConversationSerializer(Row):
         read_only_fields = fields
 
 
+class AnalysisRunSerializer(serializers.Serializer[Any]):
+    """How a talk was read: `tokens_in` and `tokens_out` are null where no model was asked."""
+
+    analyzer = serializers.CharField()
+    version = serializers.CharField()
+    tokens_in = serializers.IntegerField(allow_null=True)
+    tokens_out = serializers.IntegerField(allow_null=True)
+    seconds = serializers.FloatField()
+
+
+@extend_schema_field(AnalysisRunSerializer)
+class AnalysisRun(serializers.JSONField):
+    """How a talk was read, as it is stored; null before."""
+
+
 class ConversationDetailSerializer(ConversationSerializer):
     """With everything that hangs on it; `conversations.details` reads and joins it."""
 
     messages = MessageSerializer(many=True)
     action_items = serializers.ListField(child=serializers.CharField())
     promises = PromiseSerializer(many=True)
+    analysis_run = AnalysisRun(read_only=True, allow_null=True)
     topics = serializers.ListField(child=serializers.CharField())
     extracted_facts = FactSerializer(many=True)
 
@@ -93,6 +110,7 @@ class ConversationDetailSerializer(ConversationSerializer):
             "promises",
             "analyzer",
             "analyzed_at",
+            "analysis_run",
             "analysis_error",
             "messages",
             "topics",

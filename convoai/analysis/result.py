@@ -80,10 +80,15 @@ class ActionItem:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The result for one talk. A talk without words has sentiment 'unknown' and nothing else."""
+    """The result for one talk. A talk without words has sentiment 'unknown' and nothing else.
+
+    `tokens_in` and `tokens_out` are what a model counted; None where no model was asked.
+    """
 
     analyzer: str
     version: str
+    tokens_in: int | None = None
+    tokens_out: int | None = None
     summary: str = ""
     topics: list[TopicFound] = field(default_factory=list)
     facts: list[FactFound] = field(default_factory=list)

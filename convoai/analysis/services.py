@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q
@@ -53,8 +55,10 @@ def analyze_conversation(
     try:
         # No transaction is open here: an analyzer may take its time.
         partner, user = conversation.partner, conversation.user
+        began = monotonic()
         analysis = analyzer.analyze(turns, partner.name, user.username, conversation.started_at)
-        _store(conversation=conversation, analysis=analysis, force=force)
+        run = _run(analysis, monotonic() - began)
+        _store(conversation=conversation, analysis=analysis, run=run, force=force)
     except AnalysisFailed as failure:
         raise _refused(conversation, failure) from None
     finally:
@@ -69,6 +73,17 @@ def _refused(conversation: Conversation, failure: AnalysisFailed) -> NotUndersto
     return NotUnderstood(failure)
 
 
+def _run(analysis: Analysis, seconds: float) -> dict[str, Any]:
+    """What is kept of how the talk was read."""
+    return {
+        "analyzer": analysis.analyzer,
+        "version": analysis.version,
+        "tokens_in": analysis.tokens_in,
+        "tokens_out": analysis.tokens_out,
+        "seconds": round(seconds, 3),
+    }
+
+
 def _claim(conversation: Conversation) -> datetime:
     now = timezone.now()
     free = Q(analysis_claimed_at=None) | Q(analysis_claimed_at__lt=now - LEASE)
@@ -80,7 +95,9 @@ def _claim(conversation: Conversation) -> datetime:
 
 
 @write
-def _store(*, conversation: Conversation, analysis: Analysis, force: bool) -> None:
+def _store(
+    *, conversation: Conversation, analysis: Analysis, run: dict[str, Any], force: bool
+) -> None:
     # Facts of one partner are planned against each other: one talk of theirs at a time.
     partners = ConversationPartner.objects.select_for_update(no_key=True).only(
         "pk", "user_id", "name"
@@ -103,6 +120,7 @@ def _store(*, conversation: Conversation, analysis: Analysis, force: bool) -> No
     plan = reconcile(known_facts(locked.partner_id), facts, locked.started_at)
     carry_out(conversation=locked, plan=plan, fallen=fallen)
     _link_topics(locked, analysis.topics)
+    locked.analysis_run = run
     _describe(locked, analysis, standing_promises(analysis.action_items, turns))
 
 
@@ -150,7 +168,7 @@ def _describe(conversation: Conversation, analysis: Analysis, found: Sequence[Ac
     }
     for name, value in changes.items():
         setattr(conversation, name, value)
-    conversation.save(update_fields=[*changes, "updated_at"])
+    conversation.save(update_fields=[*changes, "analysis_run", "updated_at"])
 
 
 def _promise(item: ActionItem, partner_name: str) -> Promise:

@@ -59,7 +59,8 @@ class AnalysisViewSet(OwnedViewSet):
         force, later = self.flag("force"), self.flag("async")
         conversation = self.find(self.get_queryset().with_partner(), pk)
         if later:
-            return goes_on(queue_analysis(conversation=conversation, force=force))
+            queued = queue_analysis(conversation=conversation, force=force)
+            return goes_on(queued, nothing_yet(conversation))
         found = understand(conversation=conversation, force=force)
         if isinstance(found, Job) and found.status != "done":
             return goes_on(found, nothing_yet(conversation))

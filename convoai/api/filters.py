@@ -10,6 +10,8 @@ from django import forms
 from django.core.exceptions import ValidationError as FormError
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
@@ -76,6 +78,7 @@ class TextFilter(filters.Filter):
     field_class = TextField
 
 
+@extend_schema_field(OpenApiTypes.BOOL)
 class FlagFilter(filters.Filter):
     field_class = FlagField
 

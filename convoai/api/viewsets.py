@@ -169,10 +169,10 @@ def _keys(serializer_class: type[BaseSerializer[Any]]) -> list[str]:
     return list(getattr(serializer_class(), "fields", {}))
 
 
-def require_body(request: Request) -> None:
-    """Raises InvalidInput `empty_body` (422) when nothing was sent."""
+def require_body(request: Request, what: str = "JSON") -> None:
+    """Raises InvalidInput `empty_body` (422), with what to send, when nothing was sent."""
     if request.META.get("CONTENT_LENGTH") in (None, "", "0"):
-        raise problem("empty_body", ["body"], "The body is empty; send JSON.")
+        raise problem("empty_body", ["body"], f"The body is empty; send {what}.")
 
 
 def read_body(request: Request, form: type[Input], **kwargs: Any) -> dict[str, Any]:

@@ -9,3 +9,10 @@ class OperationsConfig(AppConfig):
     name = "convoai.operations"
     label = "operations"
     verbose_name = "Operations"
+
+    def ready(self) -> None:
+        from django_q.signals import post_spawn
+
+        from convoai.operations.backup.schedule import follow_setting
+
+        post_spawn.connect(follow_setting)

@@ -1,4 +1,4 @@
-"""The app `transfer`: no tables of its own, only commands."""
+"""The app `transfer`: commands and routes, no tables of its own."""
 
 from __future__ import annotations
 

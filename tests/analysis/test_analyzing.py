@@ -271,3 +271,11 @@ def test_facts_of_other_partners_are_left_alone(
     make_fact(eda, "home_city", "Porto", category="personal")
     analyze(api, talk_of(dana, "I live in Lisbon."))
     assert values(eda, "home_city", is_current=True) == ["Porto"]
+
+
+def test_how_a_talk_was_read_is_stored_with_it(api: APIClient, alice: User) -> None:
+    talk = make_conversation(make_partner(alice), "I moved to Porto last month.")
+    api.post(f"/api/conversations/{talk.pk}/analyze")
+    run = api.get(f"/api/conversations/{talk.pk}").json()["analysis_run"]
+    assert (run["analyzer"], run["version"], run["tokens_in"]) == ("offline", "1", None)
+    assert run["seconds"] >= 0

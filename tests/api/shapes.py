@@ -44,6 +44,7 @@ DETAIL_KEYS = CONVERSATION_KEYS | {
     "promises",
     "analyzer",
     "analyzed_at",
+    "analysis_run",
     "analysis_error",
     "messages",
     "topics",

@@ -23,7 +23,7 @@ from convoai.transfer.archive import background, views
 from convoai.transfer.archive.contents import LEFT_OUT_MODELS, TABLES
 from partners.images import store_image
 from partners.models import ConversationPartner
-from tests.factories import make_conversation, make_fact, make_partner
+from tests.factories import make_conversation, make_fact, make_message, make_partner
 from tests.transfer.archives import (
     archive_of,
     declared,
@@ -93,6 +93,17 @@ def test_pages_are_readable_and_escape_what_was_said(full: User) -> None:
     assert "Bakery" not in person.decode()
 
 
+def test_page_says_when_another_day_begins(alice: User) -> None:
+    talk = make_conversation(make_partner(alice))
+    first = talk.started_at.replace(hour=23, minute=50)
+    Conversation.objects.filter(pk=talk.pk).update(started_at=first)
+    for number in range(3):
+        make_message(talk, f"Words {number}", timestamp=first + number * timedelta(hours=1))
+    (page,) = [data.decode() for path, data in archive_of(alice).items() if "pages/conv" in path]
+    assert page.count("## ") == 1
+    assert f"## {first.date() + timedelta(days=1)}\n\n**You** (00:50): Words 1" in page
+
+
 def test_archive_taken_in_gives_the_same_archive(
     full: User, bob: User, client_of: Callable[[User], APIClient]
 ) -> None:
@@ -117,6 +128,46 @@ def test_same_archive_twice_changes_nothing(full: User) -> None:
     loaded = load(files, full)
     assert not +loaded.added
     assert archive_of(full)["data/facts.jsonl"] == files["data/facts.jsonl"]
+
+
+def test_taking_in_reads_no_table_anew_for_each_talk(alice: User, bob: User) -> None:
+    partner, talks, messages = make_partner(alice), 60, 1_200
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO conversations (user_id, partner_id) SELECT %s, %s "
+            "FROM generate_series(1, %s)",
+            [alice.pk, partner.pk, talks],
+        )
+        cursor.execute(
+            "INSERT INTO messages (user_id, conversation_id, position, sender, content) "
+            "SELECT user_id, id, place, 'user', repeat('word ', 60) "
+            "FROM conversations, generate_series(1, %s) AS place",
+            [messages // talks],
+        )
+        files = archive_of(alice)
+        # As in a new installation: PostgreSQL knows that nothing is there.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("TRUNCATE messages CASCADE")
+        cursor.execute("ANALYZE messages")
+        query = "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'messages'"
+        cursor.execute(query)
+        before = cursor.fetchone()[0]
+        load(files, bob)
+        cursor.execute(query)
+        assert cursor.fetchone()[0] - before < 10 * messages
+
+
+def test_archive_from_before_a_column_was_added_is_taken_in(full: User, bob: User) -> None:
+    files = archive_of(full)
+    for name, later in (("facts", ("pinned_at", "subject")), ("conversations", ("action_items",))):
+        older = [{k: v for k, v in row.items() if k not in later} for row in rows(files, name)]
+        files = with_rows(files, name, older)
+    load(files, bob)
+    assert set(ExtractedFact.objects.owned_by(bob).values_list("subject", "pinned_at")) == {
+        ("partner", None)
+    }
+    talks = Conversation.objects.owned_by(bob).values_list("action_items", flat=True)
+    assert not any(talks)
 
 
 def test_living_account_keeps_its_current_value(full: User) -> None:

@@ -70,9 +70,9 @@ def of_views(path: Path) -> None:
         (half, "is damaged or was cut short"),
         (without_its_end, "is damaged or was cut short"),
         (newer, "was written by a newer DuckDB"),
-        (without_tables, "has no table topics and no conversation_topics and no extracted_facts"),
+        (without_tables, r"lacks 3 of .* \(topics, conversation_topics, extracted_facts\)"),
         (without_a_column, "has no column content in messages"),
-        (of_views, "has no table topics"),
+        (of_views, r"lacks 1 of .* \(topics\)"),
     ],
 )
 def test_bad_file_is_refused_in_one_sentence(

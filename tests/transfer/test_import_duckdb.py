@@ -56,6 +56,25 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
+def test_storing_reads_no_table_anew_for_each_talk(tmp_path: Path) -> None:
+    talks, messages = 60, 1_200
+    many = write_file(
+        tmp_path / "old.duckdb",
+        conversations=[talk(number) for number in range(1, talks + 1)],
+        change="INSERT INTO messages (id, conversation_id, sender, content) SELECT number, "
+        f"1 + number % {talks}, 'user', repeat('word ', 60) FROM range(2, {messages}) AS r(number)",
+    )
+    with connection.cursor() as cursor:
+        # As in a new installation: PostgreSQL knows that nothing is there.
+        cursor.execute("TRUNCATE messages CASCADE")
+        cursor.execute("ANALYZE messages")
+        import_file(many)
+        cursor.execute(
+            "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'messages'"
+        )
+        assert cursor.fetchone()[0] < 10 * messages
+
+
 def test_everything_comes_over_with_its_number(file: Path) -> None:
     report = import_file(file)
     talk = Conversation.objects.select_related("partner__user").get(pk=1)
@@ -248,6 +267,7 @@ def test_second_import_at_the_same_time_is_refused(file: Path) -> None:
         (("--owner", "nobody@example.org"), "There is no user"),
         (("--naive-tz", "Europe/Nowhere"), "There is no time zone"),
         (("--batch", "0"), "--batch must be"),
+        (("--batch", "99999999999999999999"), "--batch must be"),
     ],
 )
 def test_wrong_option_is_one_sentence(file: Path, options: Any, says: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,7 +65,9 @@ def test_dry_run_says_the_same_and_writes_nothing(dana: ConversationPartner) -> 
     assert "zoom.vtt: would be imported." in dry
     assert not Conversation.objects.exists()
     done, _ = run(*words)
-    assert done.splitlines()[1:-1] == dry.splitlines()[1:-1]
+    found = dry.splitlines()[1:-1]
+    assert done.splitlines()[1 : 1 + len(found)] == found
+    assert "Next: manage.py embed" in done
     assert "is there already as conversation" in run(*words, "--dry-run")[0]
 
 
@@ -79,14 +82,17 @@ def test_one_file_that_cannot_be_read_does_not_stop_the_others(
     assert "1 of 2 files were not imported." in err
 
 
-def test_unknown_speakers_are_listed_with_the_option_that_maps_them(
+def test_unknown_speakers_are_listed_with_the_command_that_maps_them(
     dana: ConversationPartner,
 ) -> None:
     words = (file("ios_group.txt"), "--partner", "Dana Diaz", "--me", "Alex")
     _, err = run(*words)
-    assert "+44 7700 900142" in err
-    assert "--speaker" in err
-    out, err = run(*words, "--speaker", "+44 7700 900142=skip")
+    assert "Who is this: +44 7700 900142?" in err
+    command = next(line for line in err.splitlines() if "manage.py" in line)
+    again = shlex.split(command)[2:]
+    assert again[-2:] == ["--speaker", "+44 7700 900142=partner"]
+    again[-1] = "+44 7700 900142=skip"
+    out, err = run(*again)
     assert "left out: 1 speaker, 1 system" in out
     assert err == ""
 
@@ -117,8 +123,10 @@ def test_wrong_options_are_one_sentence(
     assert sentence in run(file("talk.json"), "--partner", "Dana Diaz", *words)[1]
 
 
-def test_file_that_is_not_there_is_one_sentence(dana: ConversationPartner) -> None:
-    assert "nothing.txt cannot be read" in run("nothing.txt", "--partner", "Dana Diaz")[1]
+def test_file_that_is_not_there_keeps_no_other_out(dana: ConversationPartner) -> None:
+    out, err = run("nothing.txt", file("talk.json"), "--partner", "Dana Diaz")
+    assert "nothing.txt: It cannot be read" in err
+    assert "talk.json: imported" in out
 
 
 def test_long_chat_is_stored_in_order_and_parts(dana: ConversationPartner, tmp_path: Path) -> None:

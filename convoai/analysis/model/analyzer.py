@@ -59,7 +59,7 @@ class ModelAnalyzer:
         )
         cost = f"{asked.tokens_in}+{asked.tokens_out} tokens, {monotonic() - began:.1f} s"
         analysis, dropped = analysis_from(
-            asked.answers, turns, analyzer=self.name, version=f"{self.version} ({cost})"
+            asked.answers, turns, analyzer=self.name, version=self.version
         )
         logger.info(
             "%s read a talk in %d parts: %s; %d items dropped",
@@ -68,7 +68,7 @@ class ModelAnalyzer:
             cost,
             dropped,
         )
-        return analysis
+        return replace(analysis, tokens_in=asked.tokens_in, tokens_out=asked.tokens_out)
 
 
 class FallbackAnalyzer:

@@ -26,6 +26,8 @@ CALLING = words("here here's let let's lets check look see wait listen imagine g
 BY_SUBJECT = {"speaker": 3.0, "dropped": 2.0, "owned": 2.5, "other": 0.5, "listener": -2.0}
 ENOUGH = 3.0
 POINTING = words("here here's there's")
+# "Then come over on Sunday": what is asked of the listener says nothing of the speaker.
+LEADS = words("then so well ok okay now please and but just")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ def telling_of(clause: Clause) -> float:
     lower = clause.lower
     content = len({word for word in lower if is_content(word)})
     if content == 0 or lower[0] in CALLING or lower[:2] == ["sorry", "to"]:
+        return 0.0
+    if clause.subject == "other" and lower[0] in LEADS and not IMPERATIVES.isdisjoint(lower[1:2]):
         return 0.0
     score = BY_SUBJECT[clause.subject] + min(content, 8) * 0.5
     score -= 3.0 * (clause.subject in {"speaker", "dropped"} and _wishes_listener(lower))

@@ -42,11 +42,12 @@ OF_THE_SERVER: tuple[tuple[str, Examiner], ...] = (
     ("replication", activity.examine_replication),
     ("disk", places.examine_server_disk),
     ("log", places.examine_log),
+    ("vectors", services.examine_vectors),
     ("worker", services.examine_worker),
 )
 # What cannot be looked at before the tables are there.
 NEEDS_SCHEMA = {"migrations", "tables"}
-NEEDS_TABLES = {"constraints", "indexes", "sequences", "worker"}
+NEEDS_TABLES = {"constraints", "indexes", "sequences", "vectors", "worker"}
 
 
 def examine() -> list[Finding]:

@@ -11,11 +11,20 @@ from django.core.exceptions import ImproperlyConfigured
 
 from convoai.database.queue import HEARTBEAT, SILENCE
 from convoai.embedding.choice import OFFLINE, embedder
+from convoai.embedding.embedder import EmbeddingFailed
 from convoai.operations.doctor.installation import Installation
 from convoai.operations.doctor.server import Server
 from convoai.operations.findings import Finding, error, info, ok, warning
 
 CONFIGURATION = "docs/configuration.md has examples."
+# Shares of the messages, as the planner knows them: counting a million takes seconds.
+MODELS = """
+SELECT null_frac, coalesce(most_common_vals::text::text[], '{}'), most_common_freqs
+FROM pg_stats WHERE tablename = 'messages' AND attname = 'embedding_model'
+    AND schemaname = coalesce(current_schema(), 'public')
+"""
+# Below this share of messages without a fitting vector, the worker is simply on its way.
+FEW = 0.05
 QUEUE = """
 SELECT (SELECT extract(epoch FROM now() - max(lock))::bigint FROM django_q_ormq WHERE key = %s),
        count(*) FILTER (WHERE key <> %s),
@@ -37,16 +46,41 @@ def examine_embedder(checks: list[CheckMessage]) -> Iterator[Finding]:
         # Loaded for real: that it is installed does not say that its data is whole.
         try:
             size = len(chosen.embed(["hello"])[0])
-        except (ImportError, OSError, ValueError) as problem:
+        except EmbeddingFailed as problem:
             yield error(
                 "embedder.works",
-                f"The embedder {name} cannot be loaded ({type(problem).__name__}).",
+                f"The embedder {name} cannot be loaded: {problem}.",
                 "Run `pip install -r requirements.txt` again, or set EMBEDDER=none.",
             )
             return
         yield ok("embedder.works", f"The embedder {name} makes vectors of {size}.", dimensions=size)
     else:
         yield ok("embedder.choice", f"The embedder is {name}; it was not asked.", embedder=name)
+
+
+def examine_vectors(server: Server, here: Installation) -> Iterator[Finding]:
+    """How many messages have vectors of the embedder in use; only these are found by meaning."""
+    try:
+        chosen = embedder()
+    except ImproperlyConfigured:
+        return  # said by the check
+    statistics = server.rows(MODELS)
+    if chosen is None or not statistics:
+        return
+    without, names, shares = statistics[0]
+    by_model = dict(zip(names, shares or [], strict=False))
+    share = by_model.get(chosen.name, 0.0)
+    figures = {"model": chosen.name, "share": share, "without": without, "others": by_model}
+    if share >= 1 - FEW:
+        yield ok("embedder.vectors", f"{share:.0%} of the messages have its vectors.", **figures)
+    else:
+        yield warning(
+            "embedder.vectors",
+            f"Only {share:.0%} of the messages have vectors of {chosen.name} (as of the last "
+            "ANALYZE); the others are not found by meaning.",
+            "Run `manage.py embed`; the background worker does it, too.",
+            **figures,
+        )
 
 
 def examine_analyzer(checks: list[CheckMessage]) -> Iterator[Finding]:

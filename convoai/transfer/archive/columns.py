@@ -32,7 +32,10 @@ def source_of(field: models.Field[Any, Any]) -> Combinable:
 
 
 def vector_kind(field: models.Field[Any, Any]) -> type[models.Field[Any, Any]] | None:
-    return next((kind for kind in NUMBER if isinstance(field, kind)), None)
+    for kind in NUMBER:
+        if isinstance(field, kind):
+            return kind
+    return None
 
 
 def to_json(field: models.Field[Any, Any], value: Any) -> Any:
@@ -67,8 +70,8 @@ def from_json(field: models.Field[Any, Any], value: Any) -> Any:
     if vector_kind(field) is not None:
         return vector_text(field, value)
     if isinstance(field, models.JSONField):
-        text = json.dumps(_typed(value, list, "a list"), ensure_ascii=False, allow_nan=False)
-        return storable(text)
+        kind, name = (list, "a list") if field.has_default() else (dict, "an object")
+        return storable(json.dumps(_typed(value, kind, name), ensure_ascii=False, allow_nan=False))
     if isinstance(field, models.DateTimeField):
         return moment_text(value)
     if isinstance(field, models.BooleanField):

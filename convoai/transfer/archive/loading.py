@@ -17,7 +17,7 @@ from convoai.transfer.archive.columns import from_json
 from convoai.transfer.archive.numbering import Numbering, new_partners
 from convoai.transfer.archive.opening import OpenArchive, broken_row
 from convoai.transfer.archive.pictures import PicturesIn
-from convoai.transfer.archive.rows import BY_NAME, Row, checked_rows
+from convoai.transfer.archive.rows import BY_NAME, Row, checked_rows, complete_rows
 from convoai.transfer.copying import copy_rows
 
 Progress = Callable[[int], object]
@@ -142,7 +142,9 @@ class _Copying:
     def _new_rows(self, name: str) -> Iterator[Row]:
         """Rows that the account does not hold, with the ids that they get here."""
         ids = self.numbering.ids
-        for line, row in checked_rows(self.archive, name):
+        # What has ids was checked when it was numbered, and the file is the same.
+        read = complete_rows if name in ids else checked_rows
+        for line, row in read(self.archive, name):
             self._line = line
             if self.numbering.is_there(name, row):
                 continue

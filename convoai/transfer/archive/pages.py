@@ -53,7 +53,8 @@ def _partner_pages(user: User) -> Iterator[tuple[str, str]]:
         if known:
             lines += ["", "## Known", ""]
             lines += [
-                f"- {plain(key)}: {plain(value)}{f' ({plain(quote)})' if quote else ''}"
+                f"- {plain(key.replace('_', ' '))}: {plain(value)}"
+                f"{f' ({plain(quote)})' if quote else ''}"
                 for key, value, quote in known
             ]
         if pk in talks:
@@ -98,7 +99,11 @@ def _talk_pages(user: User, names: dict[int, str]) -> Iterator[tuple[str, str]]:
             lines += ["", plain(summary)]
         lines.append("")
         messages = said.rows(pk)
+        day = started.date()
         for moment, speaker, sender, content in messages:
+            if moment.date() != day:
+                day = moment.date()
+                lines += [f"## {day}", ""]
             who = speaker or ("You" if sender == "user" else names[partner])
             lines += [f"**{plain(who)}** ({moment:%H:%M}): {plain(content)}", ""]
         if transcript and not messages:

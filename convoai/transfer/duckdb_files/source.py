@@ -48,8 +48,8 @@ class OldFile:
         if missing:
             raise Refusal(
                 "not_the_old_backend",
-                f"{self.path} has no table {' and no '.join(missing)}: "
-                "give a database file of the older backend, which has seven.",
+                f"{self.path} lacks {len(missing)} of the older backend's {len(TABLES)} tables "
+                f"({', '.join(missing)}): give a database file of the older backend.",
             )
         for table in TABLES:
             for column in table.columns:

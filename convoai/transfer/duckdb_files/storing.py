@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 from tqdm import tqdm
 
+from convoai.transfer.copying import forget_plans
 from convoai.transfer.duckdb_files.findings import Findings
 from convoai.transfer.duckdb_files.statements import rows, run
 from convoai.transfer.duckdb_files.tables import Table
@@ -97,6 +98,8 @@ NEEDED = {
     # AbstractBaseUser has no defaults in the database for these.
     "users": {"is_staff": "false", "is_superuser": "false"},
 }
+# A talk's search column is written anew after each part that adds messages to it.
+TOGETHER = {"messages": "new_conversation_id"}
 JOINS = {"extracted_facts": "LEFT JOIN messages AS m ON m.id = s.new_source_message_id"}
 
 POSITIONS = """
@@ -179,22 +182,23 @@ def prepare(table: Table, findings: Findings) -> None:
 
 def store(table: Table) -> None:
     """Insert the rows that are new, some at a time, so that a bar can tell how far it is."""
+    key = TOGETHER.get(table.name, "new_id")
     columns = {"id": "s.new_id", **COLUMNS[table.name], **NEEDED.get(table.name, {})}
     insert = (
         f"INSERT INTO {table.name} ({', '.join(columns)}) "
         f"SELECT {', '.join(columns.values())} FROM {table.stage} AS s "
         f"{JOINS.get(table.name, '')} "
-        "WHERE s.fate IS NULL AND s.new_id > %s AND s.new_id <= %s ORDER BY s.new_id"
+        f"WHERE s.fate IS NULL AND s.{key} > %s AND s.{key} <= %s ORDER BY s.{key}, s.new_id"
     )
-    # Long enough that a talk's search column, written anew after each, costs little.
     parts = rows(
-        "SELECT max(new_id), count(*) FROM (SELECT new_id, "
-        f"(row_number() OVER (ORDER BY new_id) - 1) / {PART} AS part FROM {table.stage} "
+        f"SELECT max({key}), count(*) FROM (SELECT {key}, "
+        f"(rank() OVER (ORDER BY {key}) - 1) / {PART} AS part FROM {table.stage} "
         "WHERE fate IS NULL) AS new GROUP BY part ORDER BY part"
     )
     if len(parts) > 1:
-        run(f"CREATE INDEX ON {table.stage} (new_id)")
+        run(f"CREATE INDEX ON {table.stage} ({key})")
     total = sum(count for _, count in parts)
+    forget_plans()
     name = f"{table.name} stored"
     with tqdm(total=total, desc=name, unit="row", disable=None, file=sys.stderr) as bar:
         first = 0

@@ -19,6 +19,14 @@ LONGEST_SHOWN = 60
 PLACE = ("body", "speaker")
 
 
+class UnknownSpeakers(Refusal):
+    """Names that may be anybody's; `names` in the order of the file."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__("unknown_speakers", _question(names), place=PLACE)
+        self.names = names
+
+
 def read_mapping(pairs: Iterable[str]) -> dict[str, str]:
     """Keys of names and their roles, from `Name=user` and the like.
 
@@ -42,8 +50,8 @@ def roles_of(
 
     In this order: what the mapping says; the name of the user (`me`); the partner's name or first
     name; words like `me` and `them`; no name at all is the partner's. One speaker who is left
-    over is the other side of the talk. Raises Refusal `unknown_speakers` with the names of those
-    who cannot be told, and how to map them.
+    over is the other side of the talk. Raises UnknownSpeakers with the names of those who cannot
+    be told, and how to map them.
     """
     mine = casefold_key(me)
     partner_key = casefold_key(partner_name)
@@ -64,7 +72,7 @@ def roles_of(
     if len(unknown) == 1 and left_over:
         roles[unknown.pop()] = left_over
     if unknown:
-        raise Refusal("unknown_speakers", _question(unknown), place=PLACE)
+        raise UnknownSpeakers(unknown)
     return roles
 
 
@@ -80,15 +88,19 @@ def _left_over(known: set[str], *, has_me: bool) -> str | None:
 
 
 def _question(unknown: Sequence[str]) -> str:
+    first = unknown[0][:LONGEST_SHOWN].replace('"', "")
+    return (
+        f"{who_is_this(unknown)} Name yourself with me=, and map each other one with "
+        f'speaker="{first}=user", "{first}=partner", "{first}=skip" to leave the words out, or '
+        f'"{first}=text" where it is no name but part of the words above.'
+    )
+
+
+def who_is_this(unknown: Sequence[str]) -> str:
+    """The question, with as many names as a person reads."""
     shown = [name[:LONGEST_SHOWN] for name in unknown[:MOST_SHOWN]]
     more = f" and {len(unknown) - len(shown):,} more" if len(unknown) > len(shown) else ""
-    first = shown[0].replace('"', "")
-    return (
-        f"Who is this: {', '.join(shown)}{more}? Name yourself with me= (in the command: --me), "
-        f'and map each other one with speaker="{first}=user", "{first}=partner", '
-        f'"{first}=skip" to leave the words out, or "{first}=text" where it is no name but '
-        "part of the words above (in the command: --speaker)."
-    )
+    return f"Who is this: {', '.join(shown)}{more}?"
 
 
 def without_false_names(turns: Sequence[Turn], roles: Mapping[str, str]) -> list[Turn]:

@@ -60,7 +60,7 @@ class TranscriptViewSet(OwnedViewSet):
         responses={200: TranscriptSerializer, 201: TranscriptSerializer},
     )
     def create(self, request: Request) -> Response:
-        require_body(request)
+        require_body(request, "the transcript")
         data, options = self.read_request(request)
         partner = self.partner(options)
         # Reading 32 MB takes seconds, in which others may need the connection.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ import pytest
 from django.core.checks import CheckMessage, Error
 from django.db import connection
 
+from convoai.accounts.models import User
+from convoai.embedding.embedder import EmbeddingFailed
+from convoai.embedding.offline import OfflineEmbedder
 from convoai.operations.doctor.activity import examine_locks, examine_rows, examine_transactions
 from convoai.operations.doctor.exposure import examine_checks, examine_exposure
 from convoai.operations.doctor.installation import Installation
@@ -21,10 +24,16 @@ from convoai.operations.doctor.places import examine_backups, examine_disk, exam
 from convoai.operations.doctor.report import as_json, lines
 from convoai.operations.doctor.server import Server, connected
 from convoai.operations.doctor.server_settings import examine_settings
-from convoai.operations.doctor.services import examine_analyzer, examine_embedder, examine_worker
+from convoai.operations.doctor.services import (
+    examine_analyzer,
+    examine_embedder,
+    examine_vectors,
+    examine_worker,
+)
 from convoai.operations.findings import Finding, Level, error, exit_code, info, ok, warning
 from tests.database.scratch import poll
-from tests.operations.doctor.examining import findings, told_statements
+from tests.factories import make_conversation, make_partner
+from tests.operations.doctor.examining import findings, sql, told_statements
 
 REMOTE = Installation({"HOST": "db.example.org", "NAME": "talks", "USER": "alice"})
 
@@ -126,6 +135,26 @@ def test_services_are_told_as_they_are_set(settings: Any) -> None:
     assert levels(examine_analyzer([])) == {"analyzer.choice": "ok"}
     refused: list[CheckMessage] = [Error("ANALYZER is wrong.", id="analysis.E001")]
     assert levels(examine_analyzer(refused)) == {"analyzer.choice": "error"}
+
+
+def test_an_embedder_that_cannot_be_loaded_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(OfflineEmbedder):
+        def embed(self, texts: Sequence[str]) -> list[list[float]]:
+            raise EmbeddingFailed("wordllama's files are incomplete")
+
+    monkeypatch.setattr("convoai.operations.doctor.services.embedder", Broken)
+    assert "files are incomplete" in only(examine_embedder([])).message
+
+
+@pytest.mark.django_db
+def test_messages_without_vectors_are_told_by_the_statistics_alone(alice: User) -> None:
+    make_conversation(make_partner(alice), "Hello.", "Good day.", "How are you?")
+    sql("ANALYZE messages")
+    found = findings(examine_vectors)["embedder.vectors"]
+    assert (found.level, found.evidence["share"]) == (Level.WARNING, 0)
+    assert "manage.py embed" in found.hint
+    sql(f"UPDATE messages SET embedding_model = '{found.evidence['model']}'", "ANALYZE messages")
+    assert findings(examine_vectors)["embedder.vectors"].evidence["share"] == 1
 
 
 @pytest.mark.django_db

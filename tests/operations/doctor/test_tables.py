@@ -55,7 +55,7 @@ DAMAGE: list[tuple[Examiner, str, tuple[str, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(("examiner", "id", "damage"), DAMAGE, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("examiner", "id", "damage"), DAMAGE, ids=[id for _, id, _ in DAMAGE])
 def test_damage_is_named_and_mended_by_the_command(
     examiner: Examiner, id: str, damage: tuple[str, ...]
 ) -> None:

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management import get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from convoai.refusals import Refusal
 from convoai.transfer.duckdb_files.importing import import_file
+from convoai.transfer.duckdb_files.options import add_reading_arguments, chosen
 from convoai.transfer.duckdb_files.reporting import import_lines
-from convoai.transfer.reading_options import add_reading_arguments, chosen
-
-# Commands that make the most of what came in, and what for.
-NEXT = {
-    "embed": ("embed --missing", "so that search finds messages by their meaning"),
-    "analyze": ("analyze --all", "for facts with quotes, which briefings show"),
-}
+from convoai.transfer.next_steps import NEXT_STEPS
 
 
 class Command(BaseCommand):
@@ -42,6 +36,5 @@ class Command(BaseCommand):
             return
         self.stdout.write(self.style.SUCCESS("All rows are as in the file, or were before."))
         if any(table.imported for table in result.tables):
-            for name in [one for one in NEXT if one in get_commands()]:
-                command, purpose = NEXT[name]
-                self.stdout.write(f"Next: manage.py {command} ({purpose}).")
+            for step in NEXT_STEPS:
+                self.stdout.write(step)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,17 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from convoai.refusals import Refusal
+from convoai.transfer.next_steps import NEXT_STEPS
 from convoai.transfer.owners import owner_of
 from convoai.transfer.transcripts.moments import iso_moment, zone
 from convoai.transfer.transcripts.registry import FORMATS
 from convoai.transfer.transcripts.services import known_conversation, store_transcript
-from convoai.transfer.transcripts.speakers import read_mapping
+from convoai.transfer.transcripts.speakers import (
+    MOST_SHOWN,
+    UnknownSpeakers,
+    read_mapping,
+    who_is_this,
+)
 from convoai.transfer.transcripts.transcript import (
     Transcript,
     Wishes,
@@ -57,13 +64,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         partner = chosen_partner(options["partner"], options["owner"])
         wishes = wishes_of(options)
-        failed = 0
+        imported = failed = 0
         for path in options["files"]:
             try:
-                self.import_file(path, partner, wishes, options)
+                imported += self.import_file(path, partner, wishes, options)
+            except UnknownSpeakers as unknown:
+                failed += 1
+                self.stderr.write(f"{path.name}: {question(path, unknown.names, options)}")
             except Refusal as refusal:
                 failed += 1
                 self.stderr.write(f"{path.name}: {refusal.message}")
+        for step in NEXT_STEPS if imported else ():
+            self.stdout.write(step)
         if failed:
             raise CommandError(f"{failed} of {len(options['files'])} files were not imported.")
 
@@ -73,7 +85,8 @@ class Command(BaseCommand):
         partner: ConversationPartner,
         wishes: Wishes,
         options: Mapping[str, Any],
-    ) -> None:
+    ) -> bool:
+        """Import one file, or say what would be; returns whether it made a new talk."""
         transcript = read_transcript(
             file_bytes(path), partner_name=partner.name, wishes=wishes, now=timezone.now()
         )
@@ -83,7 +96,7 @@ class Command(BaseCommand):
             known = known_conversation(user=partner.user, transcript=transcript)
             would = f"is there already as conversation {known.pk}" if known else "would be imported"
             self.stdout.write(f"{path.name}: {would}.")
-            return
+            return False
         # Without a terminal there is no bar, only the lines.
         bar = tqdm(total=len(transcript.messages), unit="message", disable=None, file=sys.stderr)
         with bar:
@@ -96,6 +109,7 @@ class Command(BaseCommand):
             )
         done = "imported" if is_new else "is there already"
         self.stdout.write(f"{path.name}: {done} as conversation {conversation.pk}.")
+        return is_new
 
 
 def description(transcript: Transcript) -> list[str]:
@@ -115,14 +129,30 @@ def description(transcript: Transcript) -> list[str]:
     return lines
 
 
+def question(path: Path, unknown: Sequence[str], options: Mapping[str, Any]) -> str:
+    """The question who is who, and the command that answers it."""
+    words = ["manage.py", "import_transcript", str(path), "--partner", options["partner"]]
+    for name in ("owner", "date", "date_order", "naive_tz", "format", "title"):
+        if options[name]:
+            words += [f"--{name.replace('_', '-')}", options[name]]
+    if options["me"]:
+        words += ["--me", options["me"]]
+    for pair in (*options["speaker"], *(f"{name}=partner" for name in unknown[:MOST_SHOWN])):
+        words += ["--speaker", pair]
+    return (
+        f"{who_is_this(unknown)} Map each to user (you), partner, skip (leave the words out) or "
+        f"text (no name, but part of the words above), as in\n  {shlex.join(words)}"
+    )
+
+
 def file_bytes(path: Path) -> bytes:
-    """The content of a file. Raises CommandError when it cannot be read."""
+    """The content of a file. Raises Refusal when it cannot be read."""
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise CommandError(f"{path.name} is larger than {LARGEST_FILE:,} bytes; split it.")
+            raise Refusal("too_large", f"It is larger than {LARGEST_FILE:,} bytes; split it.")
         return path.read_bytes()
     except OSError as error:
-        raise CommandError(f"{path.name} cannot be read: {error.strerror}.") from None
+        raise Refusal("unreadable", f"It cannot be read: {error.strerror}.") from None
 
 
 def wishes_of(options: Mapping[str, Any]) -> Wishes:

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from convoai.refusals import Refusal
+from convoai.transfer.duckdb_files.options import add_reading_arguments, chosen
 from convoai.transfer.duckdb_files.reporting import difference_lines
 from convoai.transfer.duckdb_files.verifying import verify_file
-from convoai.transfer.reading_options import add_reading_arguments, chosen
 
 
 class Command(BaseCommand):

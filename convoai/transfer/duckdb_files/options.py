@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.management.base import CommandError, CommandParser
 
-from convoai.accounts.models import User
+from convoai.transfer.owners import owner_of
 
-BATCH = 2_000
+BATCH, LARGEST_BATCH = 2_000, 100_000
 
 
 def add_reading_arguments(parser: CommandParser) -> None:
@@ -34,22 +34,13 @@ def add_reading_arguments(parser: CommandParser) -> None:
 
 def chosen(options: dict[str, Any]) -> dict[str, Any]:
     """The options as arguments: owner, zone and batch. Raises CommandError with the fix."""
-    if options["batch"] < 1:
-        raise CommandError("--batch must be 1 or more.")
+    if not 1 <= options["batch"] <= LARGEST_BATCH:
+        raise CommandError(f"--batch must be from 1 to {LARGEST_BATCH:,}.")
     return {
-        "owner": _owner(options["owner"]),
+        "owner": None if options["owner"] is None else owner_of(options["owner"]),
         "zone": _zone(options["naive_tz"]),
         "batch": options["batch"],
     }
-
-
-def _owner(email: str | None) -> User | None:
-    if email is None:
-        return None
-    user = User.objects.with_email(email).first()
-    if user is None:
-        raise CommandError(f"There is no user {email}: make one with manage.py create_user.")
-    return user
 
 
 def _zone(name: str) -> tzinfo:

@@ -1,0 +1,72 @@
+"""manage.py restore: a backup into the empty database, or into a new one beside it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from convoai.operations.backup.restoring import Plan, apply, plan_restore
+from convoai.operations.backup.server import configured_server
+from convoai.refusals import Refusal
+
+
+class Command(BaseCommand):
+    help = (
+        "Restore a backup of `manage.py backup` into the empty database of the settings, or into "
+        "a new one beside it. All of it or nothing; what is there is never replaced."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", metavar="FILE", type=Path, help="the folder of a backup")
+        parser.add_argument("--into", metavar="NAME", help="make this database and fill it")
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+        parser.add_argument("--dry-run", action="store_true", help="print the plan only")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            plan = plan_restore(
+                server=configured_server(),
+                path=options["file"].resolve(),
+                media=Path(settings.MEDIA_ROOT),
+                into=options["into"],
+            )
+            for line in plan.lines():
+                self.stdout.write(line)
+            if options["dry_run"]:
+                self.stdout.write("Nothing was changed (--dry-run).")
+                return
+            if not options["yes"]:
+                self._confirm()
+            bar = tqdm(unit="step", disable=None, file=sys.stderr)
+            with bar:
+                wrong = apply(plan, progress=lambda what: self._tell(bar, what))
+        except Refusal as refusal:
+            raise CommandError(refusal.message) from None
+        if wrong:
+            for line in wrong:
+                self.stderr.write(f"{line}.")
+            raise CommandError("What was restored is not what was backed up: do not use it.")
+        self._say_what_next(plan)
+
+    def _tell(self, bar: Any, what: str) -> None:
+        bar.set_description(what[:60], refresh=False)
+        bar.update()
+
+    def _confirm(self) -> None:
+        if not sys.stdin.isatty():
+            raise CommandError("Nothing was changed: add --yes to restore without being asked.")
+        if input("Restore? [y/N] ").strip().lower() not in {"y", "yes"}:
+            raise CommandError("Nothing was changed.")
+
+    def _say_what_next(self, plan: Plan) -> None:
+        self.stdout.write(self.style.SUCCESS("Restored; every table is as it was backed up."))
+        if plan.is_new:
+            self.stdout.write(
+                f"The live database is as before. The copy is {plan.target.name}, its pictures "
+                f"are in {plan.media}."
+            )
