@@ -127,7 +127,7 @@ def test_every_pattern_takes_linear_time() -> None:
     for name, pattern in patterns():
         for kind, line in HOSTILE.items():
             whole = seconds_to_search(pattern, line)
-            if whole < 0.1:
+            if whole < 1.0:
                 continue
             # Eight times the line may take eight times as long, and three times that by chance.
             part = min(seconds_to_search(pattern, line[: MEGABYTE // 8]) for _ in range(3))
