@@ -20,12 +20,12 @@ from convoai.refusals import Refusal
 from partners.models import ConversationPartner
 
 # How many of the nearest by sign bits are compared exactly: of one owner's faces, and when they are
-# many. Measured in docs/embedding.md.
-FEW_CANDIDATES, MANY_CANDIDATES = 200, 400
+# many. Measured in docs/embedding.md. Of a padded vector only the bits of its own numbers tell
+# anything, so more must be looked at.
+FEW_CANDIDATES, MANY_CANDIDATES, MANY_CANDIDATES_PADDED = 200, 100, 400
 MANY = 10_000
-# The same of everybody's. Of a padded vector only the bits of its own numbers tell anything, so
-# more must be looked at.
-CANDIDATES, CANDIDATES_PADDED = 100, 400
+# The same of everybody's.
+CANDIDATES, CANDIDATES_PADDED = 100, 240
 PADDED = 1024
 
 # A materialised scope, so that no plan can walk through everybody's index and drop the rows of
@@ -129,12 +129,13 @@ def nearest_of_owner(
     candidates: int | None = None,
 ) -> list[tuple[int, float]]:
     """(number of the partner, similarity) of the nearest faces of one owner and one model."""
+    many = MANY_CANDIDATES if real_size(vector) > PADDED else MANY_CANDIDATES_PADDED
     values = {
         **_values(vector, top, threshold, candidates or FEW_CANDIDATES),
         "owner": owner_id,
         "model": model,
         "many": MANY,
-        "most": max(candidates or MANY_CANDIDATES, top),
+        "most": max(candidates or many, top),
     }
     return _similar(_run(OF_ONE_OWNER, values))
 
