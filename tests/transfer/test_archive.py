@@ -14,6 +14,8 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
+from django_q.models import Task
 from PIL import Image
 from rest_framework.test import APIClient
 
@@ -307,6 +309,37 @@ def test_large_account_is_made_by_the_worker(
     assert b"".join(fetched.streaming_content).startswith(b"PK")
     assert client_of(bob).get(address).status_code == 404
     assert api.get(f"/api/export/{number + 1000}").status_code == 404
+
+
+def test_an_archive_that_was_kept_for_its_day_is_gone_and_has_not_failed(
+    full: User, client_of: Any
+) -> None:
+    number = background.order_archive(user=full)
+    address = f"/api/export/{number}"
+    order = {"id": f"{number:032d}", "name": f"export {number}", "func": background.FUNCTION}
+    moment = timezone.now()
+    Task.objects.create(
+        **order, group=background.group_of(full.pk), started=moment, stopped=moment, success=True
+    )
+    assert client_of(full).get(address).status_code == 404
+    Task.objects.update(success=False)
+    assert client_of(full).get(address).json()["code"] == "export_failed"
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_archive_is_written_where_a_file_system_has_no_hard_links(
+    full: User, tmp_path: Path, links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not links:
+
+        def refused(*_: Any) -> None:
+            raise OSError("no hard links here")
+
+        monkeypatch.setattr("os.link", refused)
+    target = tmp_path / "alice.zip"
+    call_command("export_archive", full.email, target)
+    assert [path.name for path in tmp_path.glob("*.zip")] == ["alice.zip"]
+    assert target.stat().st_mode & 0o077 == 0
 
 
 def test_old_archives_are_removed_and_go_with_their_user(

@@ -72,7 +72,8 @@ def find_order(user_id: int, number: int) -> Order | None:
     if file.is_file():
         return Order(number, "done", file)
     if task is not None and task.group == group_of(user_id):
-        return Order(number, "failed")
+        # One that was made and is gone was kept for its day.
+        return None if task.success else Order(number, "failed")
     if row is not None and row.payload and row.group() == group_of(user_id):
         return Order(number, "running" if row.lock > timezone.now() else "queued")
     return None
@@ -86,7 +87,7 @@ def make(*, number: int, owner_id: int) -> None:
     remove_old(owner_id)
     file = path_of(owner_id, number)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with suppress(FileExistsError):
+    if not file.exists():  # of a worker that was killed after it had made it
         write_archive(user, file)
 
 

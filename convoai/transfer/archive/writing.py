@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +26,7 @@ from convoai.transfer.archive.contents import (
     Table,
 )
 from convoai.transfer.archive.pages import pages_of
+from convoai.transfer.new_file import new_file
 from partners.images import stored_image
 from partners.models import ConversationPartner
 
@@ -37,23 +38,12 @@ Progress = Callable[[int], object]
 def write_archive(user: User, target: Path, progress: Progress = lambda rows: None) -> None:
     """Write everything of the user to a file that appears under its name only when complete.
 
-    `progress` is told how many rows more are written. Raises FileExistsError when the file is
-    there, and OSError when it cannot be written; then nothing is left behind.
+    `progress` is told how many rows more are written. Raises Refusal `exists` or `unwritable`, and
+    OSError when there is no room; then nothing is left behind.
     """
-    if target.exists():
-        raise FileExistsError(f"{target} is there already")
-    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with open(draft, "xb") as file:
-            os.chmod(draft, 0o600)
-            write_archive_to(user, file, progress)
-            file.flush()
-            os.fsync(file.fileno())
-        # A link and not a rename, which would replace what came under the name meanwhile.
-        os.link(draft, target)
-    finally:
-        with suppress(OSError):
-            draft.unlink()
+    with new_file(target) as part, open(part, "xb") as file:
+        os.chmod(part, 0o600)
+        write_archive_to(user, file, progress)
 
 
 def write_archive_to(user: User, file: IO[bytes], progress: Progress = lambda rows: None) -> None:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +15,7 @@ from convoai.transfer.duckdb_files.schema import statements
 from convoai.transfer.duckdb_files.statements import rows, run
 from convoai.transfer.duckdb_files.tables import TABLES, Column, Table
 from convoai.transfer.duckdb_files.vectors import size_of
+from convoai.transfer.new_file import new_file
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -61,35 +58,6 @@ def export_file(path: Path) -> dict[str, int]:
 def left_out() -> int:
     """How many facts are about somebody else than the partner, which the file cannot say."""
     return int(rows("SELECT count(*) FROM extracted_facts WHERE subject <> 'partner'")[0][0])
-
-
-@contextmanager
-def new_file(path: Path) -> Iterator[Path]:
-    """A path to write to; what was written there becomes `path` at the end, if all went well."""
-    taken = Refusal("exists", f"There is a file {path} already: give another name.")
-    if path.exists() or path.is_symlink():
-        raise taken
-    try:
-        folder = tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise Refusal(
-            "unwritable", f"{path} cannot be written: {error.strerror or error}."
-        ) from error
-    with folder:
-        part = Path(folder.name) / "part"
-        yield part
-        with part.open("rb") as written:
-            os.fsync(written.fileno())
-        try:
-            # Unlike a renaming, a link never replaces what somebody else wrote meanwhile.
-            os.link(part, path)
-        except FileExistsError:
-            raise taken from None
-        except OSError:
-            # A file system without hard links.
-            if path.exists():
-                raise taken from None
-            part.rename(path)
 
 
 def _write(path: Path) -> dict[str, int]:

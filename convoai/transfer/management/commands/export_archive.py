@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from convoai.refusals import Refusal
 from convoai.transfer.archive.writing import write_archive
 from convoai.transfer.owners import owner_of
 
@@ -29,10 +30,11 @@ class Command(BaseCommand):
         try:
             with bar:
                 write_archive(user, target, bar.update)
-        except FileExistsError:
-            raise CommandError(
-                f"{target} is there already: give another name, or move it away."
-            ) from None
+        except Refusal as refusal:
+            message = refusal.message
+            if refusal.code == "exists":
+                message = f"{target} is there already: give another name, or move it away."
+            raise CommandError(message) from None
         except OSError as error:
             raise CommandError(
                 f"{target} cannot be written ({error.strerror}): give a file in a folder that "
