@@ -11,15 +11,6 @@ ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 NULL = "\\N"
 
 
-def forget_plans() -> None:
-    """Let triggers plan their queries anew, for the rows that are there by now.
-
-    What they planned in this session while a table was empty reads all of it, for each row again.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("DISCARD PLANS")
-
-
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Copy rows into the columns of a table; returns how many. None becomes null.
 
@@ -30,7 +21,6 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
     source = _Lines(rows)
     quote = connection.ops.quote_name
     names = ", ".join(map(quote, columns))
-    forget_plans()
     with connection.cursor() as cursor:
         try:
             with connection.wrap_database_errors:

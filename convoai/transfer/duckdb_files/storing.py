@@ -8,7 +8,6 @@ from typing import Any
 from django.db import connection
 from tqdm import tqdm
 
-from convoai.transfer.copying import forget_plans
 from convoai.transfer.duckdb_files.findings import Findings
 from convoai.transfer.duckdb_files.statements import rows, run
 from convoai.transfer.duckdb_files.tables import Table
@@ -198,7 +197,6 @@ def store(table: Table) -> None:
     if len(parts) > 1:
         run(f"CREATE INDEX ON {table.stage} ({key})")
     total = sum(count for _, count in parts)
-    forget_plans()
     name = f"{table.name} stored"
     with tqdm(total=total, desc=name, unit="row", disable=None, file=sys.stderr) as bar:
         first = 0
