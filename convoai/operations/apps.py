@@ -13,6 +13,7 @@ class OperationsConfig(AppConfig):
     def ready(self) -> None:
         from django_q.signals import post_spawn
 
+        from convoai.operations import checks  # noqa: F401 - registers them
         from convoai.operations.backup.schedule import follow_setting
 
         post_spawn.connect(follow_setting)
