@@ -197,6 +197,8 @@ METRICS_TOKEN = text(env, "METRICS_TOKEN")
 # Backups by that worker: every so many hours (0: none), and how many of them stay
 BACKUP_EVERY = number(env, "BACKUP_EVERY", least=0, default=0)
 BACKUP_KEEP = number(env, "BACKUP_KEEP", least=1, default=7)
+# How long a deletion is remembered, so that no restored backup brings it back
+ERASURE_DAYS = number(env, "ERASURE_DAYS", least=1, default=400)
 
 # The largest request bodies, in bytes: ordinary ones, and those that may carry a transcript.
 BODY_LIMIT = number(env, "BODY_LIMIT", least=1, default=1_000_000)

@@ -15,5 +15,7 @@ class OperationsConfig(AppConfig):
 
         from convoai.operations import checks  # noqa: F401 - registers them
         from convoai.operations.backup.schedule import follow_setting
+        from convoai.operations.erasures.schedule import keep_copying
 
         post_spawn.connect(follow_setting)
+        post_spawn.connect(keep_copying)
