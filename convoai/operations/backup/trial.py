@@ -6,10 +6,10 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from logging import LogRecord, getLogger
-from threading import Thread
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +24,7 @@ from convoai.operations.checklist.talking import Mismatch, Traveller
 from convoai.operations.checklist.trial_server import Answer, known_host
 
 PARAMETERS = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST"}
+THREAD = "trial of a backup"
 # Talks whose words are tried, newest first.
 TALKS = 5
 NEWEST = """
@@ -50,21 +51,20 @@ class Trial:
 def try_out(server: Server, trial: Trial | None = None) -> Trial:
     """Read and write in the database as people do, and note it; everything is rolled back."""
     trial = trial or Trial()
-    # A thread has connections of its own, so that nobody else's work gets there.
-    thread = Thread(target=_run, args=[server, trial])
-
-    def is_real(record: LogRecord) -> bool:
-        return record.thread != thread.ident
-
     # The log tells who reads what in the admin; here nobody does.
     admin = getLogger("convoai.admin")
-    admin.addFilter(is_real)
+    admin.addFilter(_is_real)
     try:
-        thread.start()
-        thread.join()
+        # A thread has connections of its own, so that nobody else's work gets there.
+        with ThreadPoolExecutor(1, thread_name_prefix=THREAD) as threads:
+            threads.submit(_run, server, trial).result()
     finally:
-        admin.removeFilter(is_real)
+        admin.removeFilter(_is_real)
     return trial
+
+
+def _is_real(record: LogRecord) -> bool:
+    return not str(record.threadName).startswith(THREAD)
 
 
 def _run(server: Server, trial: Trial) -> None:

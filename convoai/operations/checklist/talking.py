@@ -69,7 +69,9 @@ class Traveller:
         )
         if [one["content"] for one in talk["messages"]] != [one["content"] for one in LINES]:
             raise Mismatch("the talk reads differently from what was sent")
-        found = _expect(server.ask("GET", f"/api/search?q={WORD}", key=self.key), 200)["results"]
+        found = _expect(server.ask("GET", f"/api/search?mode=text&q={WORD}", key=self.key), 200)[
+            "results"
+        ]
         if not found:
             raise Mismatch("the search does not find what was said")
 

@@ -119,7 +119,7 @@ def write_copy(path: Path, copy: Copy) -> None:
     """Write the file, whole or not at all; only its owner can read it. Raises OSError."""
     contents = {
         "format": FORMAT,
-        "reaches": copy.reaches.astimezone(UTC).isoformat(timespec="seconds"),
+        "reaches": copy.reaches.astimezone(UTC).isoformat(),
         "erasures": [[*key, *moments] for key, moments in sorted(copy.ledger.items())],
     }
     write_private(path, json.dumps(contents, separators=(",", ":")) + "\n")

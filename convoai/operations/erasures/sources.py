@@ -49,7 +49,7 @@ class Known:
                 what = "1 deletion made after this backup"
             apply = "stay undone (--with-erased)" if with_erased else "are applied to what it holds"
             lines.append(f"{what} {apply}: {in_words(counted(self.later))}")
-        if self.reaches is None or self.reaches <= made:
+        if self.reaches is None or self.reaches <= made + FRACTION:
             lines.append("what was deleted after this backup is not known: no newer ledger")
             lines.append("was found, so it comes back")
         else:

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from convoai.operations.backup.server import configured_server
@@ -14,6 +13,7 @@ from convoai.operations.erasures.copying import ledger_file
 from convoai.operations.erasures.ledger import in_words, read_copy, standing
 from convoai.operations.erasures.replaying import count_standing, replay
 from convoai.refusals import Refusal
+from partners.images import remove_image
 
 
 class Command(BaseCommand):
@@ -40,10 +40,11 @@ class Command(BaseCommand):
             if copy is None:
                 raise CommandError(f"There is no {file}: give --file the one of a backup.")
             with configured_server().connect() as found:
-                back = count_standing(found, standing(copy.ledger))
+                listed = standing(copy.ledger)
+                back = count_standing(found, listed)
                 self.stdout.write(
-                    f"{file} lists {len(standing(copy.ledger)):,} deletions until "
-                    f"{copy.reaches:%Y-%m-%d %H:%M} UTC; there again: {in_words(back) or 'nothing'}."
+                    f"{file} lists {len(listed):,} deletions until {copy.reaches:%Y-%m-%d %H:%M} "
+                    f"UTC; of these are there again: {in_words(back) or 'none'}."
                 )
                 if options["dry_run"] or not back:
                     self.stdout.write("Nothing was changed.")
@@ -54,7 +55,7 @@ class Command(BaseCommand):
         except Refusal as refusal:
             raise CommandError(refusal.message) from None
         for picture in done.pictures:
-            (Path(settings.MEDIA_ROOT) / picture).unlink(missing_ok=True)
+            remove_image(picture)
         self.stdout.write(self.style.SUCCESS(f"Deleted again: {in_words(done.counts)}."))
 
     def _confirm(self) -> None:
