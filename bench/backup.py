@@ -53,6 +53,7 @@ def cost_of(*arguments: str | Path, environment: dict[str, str] | None = None) -
             said.seek(0)
             raise SystemExit(f"{arguments[0]} failed:\n{said.read().decode()[-2000:]}")
     # Linux counts kilobytes.
+    print(f"{seconds:.1f} s: {Path(arguments[0]).name} {arguments[1]} {arguments[2]}", flush=True)
     return Cost(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / MEGABYTE)
 
 
@@ -79,7 +80,9 @@ def one_round(folder: Path) -> dict[str, Cost]:
     try:
         with new_database(server, name):
             there = f"--dbname={server.named(name).address()}"
-            costs["pg_restore"] = cost_of(programs / "pg_restore", "-1", there, plain)
+            costs["pg_restore"] = cost_of(
+                programs / "pg_restore", "-1", "--no-comments", there, plain
+            )
         drop_database(server, name)
         costs["verify_backup"] = manage("verify_backup", backup)
         costs["restore"] = manage("restore", backup, "--into", name, "--yes")
