@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from convoai.operations.findings import Finding, info, ok, warning
 from convoai.operations.statements.reading import Statement
 
-# Milliseconds: on average, for one call in twenty, and for commands and jobs, which may take longer.
+# Milliseconds: on average, for one call in twenty, and for commands and jobs, which may take more.
 SLOW_MEAN, SLOW_P95, SLOW_ALONE = 100.0, 1_000.0, 1_000.0
 # A single call says little: the first one after a start reads from the disk.
 FEWEST_CALLS = 3

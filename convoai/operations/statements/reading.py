@@ -86,7 +86,9 @@ def _histograms(
     days = kept.filter(digest__in={row["digest"] for row in rows})
     for route, digest, counts in days.values_list("route", "digest", "histogram"):
         before = found.get((route, digest))
-        found[route, digest] = [a + b for a, b in zip(before or [0] * len(counts), counts)]
+        found[route, digest] = [
+            a + b for a, b in zip(before or [0] * len(counts), counts, strict=True)
+        ]
     return found
 
 

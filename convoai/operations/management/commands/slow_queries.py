@@ -9,12 +9,14 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 
 from convoai.operations.doctor.installation import Installation
 from convoai.operations.doctor.report import lines
 from convoai.operations.doctor.server import connected
 from convoai.operations.findings import exit_code
+from convoai.operations.models import StatementTimes
 from convoai.operations.statements.examination import slow_statements
 from convoai.operations.statements.report import table
 from convoai.operations.statements.resetting import reset_statistics
@@ -47,6 +49,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         here = Installation(settings.DATABASES["default"])
+        if StatementTimes._meta.db_table not in connection.introspection.table_names():
+            raise CommandError("The table of statement times is missing: run `manage.py migrate`.")
         if options["reset"]:
             for line in reset_statistics(here):
                 self.stdout.write(line)
