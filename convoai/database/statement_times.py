@@ -81,11 +81,12 @@ class Record:
         """Add one call of a statement; True when it is the first entry since the last taking."""
         text = self._texts.get(statement) or self._folded(statement)
         with self._lock:
+            is_first = not self._entries
             entry = self._entries.get((route, text))
             if entry is None:
                 entry = self._new((route, text))
             entry.add(int(seconds * 1_000_000))
-            return len(self._entries) == 1
+            return is_first
 
     def take(self) -> dict[Key, Times]:
         """Everything since the last taking; begin anew."""
@@ -160,8 +161,13 @@ def note(statement: str, seconds: float) -> None:
     if route is None:
         route = _of_process[0] if _of_process else ""
     if route and record.note(route, statement, seconds):
-        for call in _when_first:
-            call()
+        tell_of_entries()
+
+
+def tell_of_entries() -> None:
+    """Have what was counted stored in a while."""
+    for call in _when_first:
+        call()
 
 
 def _begin_anew() -> None:

@@ -17,7 +17,7 @@ class StatementTimesQuerySet(models.QuerySet["StatementTimes"]):
         """From this day (UTC) on."""
         return self.filter(day__gte=day)
 
-    def by_statement(self) -> models.QuerySet[Any, dict[str, Any]]:
+    def by_statement(self) -> Any:
         """A row for each route and statement: calls, total and longest time (microseconds), the
         first day; the most time in all first."""
         return (

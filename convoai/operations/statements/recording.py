@@ -78,7 +78,7 @@ def store() -> bool:
         except (DjangoDatabaseError, DatabaseProblem, ImproperlyConfigured, psycopg2.Error) as why:
             logger.debug("Statement times were not stored: %s", type(why).__name__)
             statement_times.record.give_back(taken)
-            store_later()
+            statement_times.tell_of_entries()
             return False
         finally:
             if not connection.in_atomic_block:
