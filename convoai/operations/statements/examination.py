@@ -8,6 +8,7 @@ from typing import Any
 
 from convoai.operations.doctor.installation import Installation
 from convoai.operations.doctor.server import Server
+from convoai.operations.figures import examine_reading
 from convoai.operations.findings import Finding, worst
 from convoai.operations.statements.enabling import examine_source
 from convoai.operations.statements.judging import judge
@@ -59,4 +60,5 @@ def slow_statements(
         name, statements = "pg_stat_statements", server_statements(server, limit=looked_at)
     else:
         name, statements = "convoai", own_statements(limit=looked_at, since=since)
-    return SlowStatements(name, statements[:limit], [source, *judge(statements)])
+    findings = [source, *judge(statements), *examine_reading(server, here)]
+    return SlowStatements(name, statements[:limit], findings)

@@ -88,7 +88,8 @@ def test_copy_failures_and_bytes_are_recorded(recording: Any, alice: User) -> No
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE words (word text) ON COMMIT DROP")
         cursor.copy_expert("COPY words (word) FROM STDIN", io.StringIO(f"{CANARY}\n"))
-        cursor.execute(f"SELECT '{CANARY}'".encode())
+        in_bytes: Any = f"SELECT '{CANARY}'".encode()
+        cursor.execute(in_bytes)
         cursor.executemany("INSERT INTO words VALUES (%s)", [["a"], ["b"]])
         with pytest.raises(DatabaseError), transaction.atomic():
             cursor.execute("SELECT nothing FROM words")
