@@ -67,6 +67,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "convoai.operations.metrics.middleware.MetricsMiddleware",
     "convoai.operations.statements.recording.RouteMiddleware",
     "django_guid.middleware.guid_middleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -190,6 +191,9 @@ Q_CLUSTER = {
     "guard_cycle": 1,
     "catch_up": False,
 }
+
+# Who may read /metrics; empty: there is no such page, and nothing is counted.
+METRICS_TOKEN = text(env, "METRICS_TOKEN")
 
 # Backups by that worker: every so many hours (0: none), and how many of them stay
 BACKUP_EVERY = number(env, "BACKUP_EVERY", least=0, default=0)

@@ -21,6 +21,7 @@ from django.http.response import HttpResponseBase
 from convoai.database import statement_times
 from convoai.database.preflight import WITHOUT_DATABASE
 from convoai.database.problems import DatabaseProblem
+from convoai.operations.metrics.middleware import METHODS, route_of
 from convoai.operations.statements.storing import forget_old_times, store_times, today
 
 # Seconds between a first statement and its being stored. Times of a process that is killed in
@@ -87,7 +88,7 @@ def store() -> bool:
 
 
 class RouteMiddleware:
-    """Says to whom a request's statements belong: `GET api/partners/<int:pk>`."""
+    """Says to whom a request's statements belong: `GET /api/partners/<int:pk>`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         if not settings.STATEMENT_TIMES:
@@ -102,9 +103,9 @@ class RouteMiddleware:
             statement_times.set_route(None)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
-        if request.resolver_match is not None:
-            route = request.resolver_match.route or "/"
-            statement_times.set_route(f"{request.method} {route}")
+        # Only methods that are known: the client may send any word.
+        method = request.method if request.method in METHODS else "other"
+        statement_times.set_route(f"{method} {route_of(request)}")
 
 
 def name_job(task: dict[str, Any], **_signal: Any) -> None:

@@ -69,21 +69,21 @@ def by_id(result: SlowStatements) -> dict[str, Finding]:
 def test_a_slow_statement_of_a_route_is_a_warning_with_the_command_that_explains_it() -> None:
     store_times(
         taken={
-            ("GET api/search", 'SELECT "t"."a" FROM t WHERE b = ?'): times(200, 300, 250),
-            ("GET api/partners/", "SELECT b FROM t"): times(*[2] * 500),
+            ("GET /api/search", 'SELECT "t"."a" FROM t WHERE b = ?'): times(200, 300, 250),
+            ("GET /api/partners/", "SELECT b FROM t"): times(*[2] * 500),
             ("job analysis.work.run", "SELECT c FROM t"): times(500, 500, 500),
         }
     )
     result = found()
     assert [one.route for one in result.statements] == [
         "job analysis.work.run",
-        "GET api/partners/",
-        "GET api/search",
+        "GET /api/partners/",
+        "GET /api/search",
     ]
     slow = by_id(result)["statements.slow"]
     assert slow.level == Level.WARNING
-    assert "GET api/search waits 250 ms on average" in slow.message
-    assert "`manage.py explain 'GET api/search'`" in slow.hint
+    assert "GET /api/search waits 250 ms on average" in slow.message
+    assert "`manage.py explain 'GET /api/search'`" in slow.hint
     assert sum(one.share for one in result.statements) == pytest.approx(1)
 
 
@@ -104,11 +104,11 @@ def test_a_command_may_take_a_while_and_is_only_a_remark() -> None:
 
 def test_the_servers_figures_come_first_and_know_the_route_from_our_record() -> None:
     sql(VIEW)
-    store_times(taken={("GET api/x", "SELECT a FROM t WHERE b = ? AND c IN (?)"): times(1)})
+    store_times(taken={("GET /api/x", "SELECT a FROM t WHERE b = ? AND c IN (?)"): times(1)})
     result = found()
     assert result.source == "pg_stat_statements"
     first, second = result.statements
-    assert (first.route, first.mean_ms, first.p95_ms) == ("GET api/x", 500, None)
+    assert (first.route, first.mean_ms, first.p95_ms) == ("GET /api/x", 500, None)
     assert first.temporary_bytes == 90_000 * 8192
     assert second.route is None
     assert {"statements.slow", "statements.temporary"} <= by_id(result).keys()
@@ -146,7 +146,7 @@ def test_without_them_the_steps_are_told_for_this_server() -> None:
 
 
 def test_the_command_prints_a_table_and_json_and_forgets() -> None:
-    store_times(taken={("GET api/search", "SELECT b FROM t"): times(300, 300, 300)})
+    store_times(taken={("GET /api/search", "SELECT b FROM t"): times(300, 300, 300)})
     output = io.StringIO()
     with pytest.raises(SystemExit) as ended:
         call_command("slow_queries", "--json", "--own", stdout=output)
