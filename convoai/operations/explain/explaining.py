@@ -85,7 +85,7 @@ def explain_read(
             cursor.execute("SET TRANSACTION READ ONLY")
         explained = [Explained(one, explain(one, analyze=analyze)) for one in captured.statements]
         sizes = _rows_of({table for one in explained for table in one.plan.tables})
-    findings = [*_of_the_run(captured), *judge(explained, sizes)]
+    findings = [*findings_of_the_run(captured), *judge(explained, sizes)]
     return Explanation(captured.status, explained, findings)
 
 
@@ -98,8 +98,8 @@ def find_user(email: str = "") -> Any:
         return user
     most = Message.objects.order_by().values("user").annotate(n=Count("pk")).order_by("-n")
     owner = most.filter(user__is_active=True).values_list("user", flat=True).first()
-    user = User.objects.filter(is_active=True).order_by("pk")
-    found = user.filter(pk=owner).first() if owner else user.first()
+    active = User.objects.filter(is_active=True).order_by("pk")
+    found = active.filter(pk=owner).first() if owner else active.first()
     if found is None:
         raise ExplainProblem("There is no active user: make one with `manage.py create_user`.")
     return found
@@ -160,7 +160,8 @@ def _misjudged(explained: list[Explained]) -> Iterator[Finding]:
             )
 
 
-def _of_the_run(captured: Captured) -> Iterator[Finding]:
+def findings_of_the_run(captured: Captured) -> Iterator[Finding]:
+    """What kept the run from being the usual one."""
     if captured.refused:
         yield info(
             "explain.writes",

@@ -78,15 +78,22 @@ def _with_known_slash(path: str) -> str:
 
 
 def _filled(route: str, user: Any) -> str:
-    for known, _, pattern in all_routes():
-        if known.rstrip("/") == route.rstrip("/"):
-            model = getattr(getattr(pattern.callback, "cls", None), "model", None)
-            if known.count("<") != 1 or "<int:pk>" not in known or model is None:
-                raise ExplainProblem("Give the path with its number, as in /api/partners/7.")
-            row = model._default_manager.owned_by(user).order_by("-pk").only("pk").first()
-            if row is None:
-                raise ExplainProblem(
-                    "The user has no row for this route: name another with --user EMAIL."
-                )
-            return f"/{known.replace('<int:pk>', str(row.pk))}"
-    raise ExplainProblem(NO_ROUTE)
+    known = [one for one, _, _ in all_routes() if one.rstrip("/") == route.rstrip("/")]
+    if not known:
+        raise ExplainProblem(NO_ROUTE)
+    before, mark, after = known[0].partition("<int:pk>")
+    model = _model_of(f"{before}{mark}")
+    if not mark or "<" in after or model is None:
+        raise ExplainProblem("Give the path with its number, as in /api/partners/7.")
+    row = model._default_manager.owned_by(user).order_by("-pk").only("pk").first()
+    if row is None:
+        raise ExplainProblem("The user has no row for this route: name another with --user EMAIL.")
+    return f"/{before}{row.pk}{after}"
+
+
+def _model_of(route: str) -> Any:
+    """Whose number stands in a route: that of the rows that the route itself answers with."""
+    for one, _, pattern in all_routes():
+        if one == route:
+            return getattr(getattr(pattern.callback, "cls", None), "model", None)
+    return None
