@@ -177,14 +177,15 @@ def _settle(plan: Plan, progress: Progress) -> tuple[list[str], Replayed]:
         wrong = list(compare_tables(found, plan.manifest, step=progress))
     with plan.target.connect() as found:
         progress("deletions")
+        replayed = Replayed()
         if plan.with_erased:
             undo(found, plan.known.ledger)
-            return wrong, Replayed()
-        replayed = replay(found, plan.known.ledger)
+        else:
+            replayed = replay(found, plan.known.ledger)
         with found.cursor() as cursor:
             progress("ANALYZE")
             cursor.execute("ANALYZE")
-    if not plan.is_new and plan.known.reaches:
+    if not plan.is_new and not plan.with_erased and plan.known.reaches:
         # On another machine it is not there yet.
         write_copy(plan.file, Copy(plan.known.reaches, plan.known.ledger))
     return wrong, replayed
