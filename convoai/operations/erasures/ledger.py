@@ -25,11 +25,14 @@ TABLES = {
     "topics": ("created_at", "topic", "topics"),
     "api_keys": ("created", "API key", "API keys"),
 }
+# Moments of one length, so that later ones sort behind earlier ones; whatever the session's zone.
 READ = """
-SELECT table_name, row_id, made_at::text, erased_at::text, undone_at::text FROM public.erasures
+SELECT table_name, row_id,
+       to_char(made_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00',
+       to_char(erased_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00',
+       to_char(undone_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00'
+FROM public.erasures WHERE isfinite(made_at)
 """
-# Moments as PostgreSQL writes them: later ones sort behind earlier ones.
-SESSION = "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'"
 
 
 class Key(NamedTuple):
@@ -68,7 +71,6 @@ def read_database(found: Any) -> Ledger | None:
         cursor.execute("SELECT to_regclass('public.erasures') IS NOT NULL")
         if not cursor.fetchone()[0]:
             return None
-        cursor.execute(SESSION)
         cursor.execute(READ)
         return {
             Key(table, row_id, made): Moments(erased, undone or "")
@@ -98,7 +100,7 @@ def without_old(ledger: Mapping[Key, Moments], *, days: int) -> Ledger:
 
 
 def moment_text(moment: datetime) -> str:
-    """A moment as PostgreSQL writes it."""
+    """A moment as it stands in a ledger."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00"
 
 
