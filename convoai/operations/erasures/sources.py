@@ -26,6 +26,7 @@ from convoai.refusals import Refusal
 
 # The manifest's moment has no fractions.
 FRACTION = timedelta(seconds=1)
+BEFORE = timedelta(hours=1)
 BORN = "SELECT min(applied) FROM public.django_migrations"
 
 
@@ -75,11 +76,13 @@ def find_ledger(*, server: Server, file: Path, folder: Path, manifest: Manifest)
     found = [(name, copy) for name, copy in copies if copy is not None]
     ledger = merged(*(copy.ledger for _, copy in found), own.ledger if own else {})
     listed = own.ledger if own else {}
+    # Backups of an older version list nothing: a transaction may have begun before them.
+    first = "" if own else moment_text(made - BEFORE)
     last = moment_text(made + FRACTION)
     later = {
         key: moments
         for key, moments in standing(ledger).items()
-        if key not in listed and key.made_at <= last
+        if key not in listed and key.made_at <= last and moments.erased_at >= first
     }
     source, furthest = max(found, key=lambda one: one[1].reaches, default=("", None))
     return Known(ledger, source, furthest.reaches if furthest else None, later)
