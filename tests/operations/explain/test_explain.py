@@ -206,6 +206,12 @@ def test_without_any_user_it_says_so(db: Any) -> None:
         call_command("explain", "/api/partners")
 
 
+def test_a_database_without_tables_is_one_sentence(alice: User) -> None:
+    sql("ALTER TABLE messages RENAME TO messages_elsewhere")
+    with pytest.raises(CommandError, match="migrate"):
+        call_command("explain", "/api/partners")
+
+
 def test_a_route_that_does_not_answer_is_a_warning(alice: User) -> None:
     found: Explanation = explain_read("/api/partners/999999")
     assert found.status == 404
