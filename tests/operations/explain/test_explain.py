@@ -216,6 +216,8 @@ def test_a_route_that_does_not_answer_is_a_warning(alice: User) -> None:
     found: Explanation = explain_read("/api/partners/999999")
     assert found.status == 404
     assert "explain.status" in [one.id for one in found.findings]
+    # To the sign-in of the admin.
+    assert "explain.status" in [one.id for one in explain_read("/admin/").findings]
 
 
 def test_the_list_names_routes_and_reads() -> None:
