@@ -35,11 +35,21 @@ class Administrator:
         return {
             name
             for name, may in self.rows(
-                "SELECT name, has_parameter_privilege(name, 'ALTER SYSTEM') FROM unnest(%s::text[]) name",
+                "SELECT name, has_parameter_privilege(name, 'ALTER SYSTEM') "
+                "FROM unnest(%s::text[]) name",
                 names,
             )
             if may
         }
+
+    def owned(self, tables: list[str]) -> set[str]:
+        """Those of these tables whose options this role may change."""
+        found = self.rows(
+            "SELECT name FROM unnest(%s::text[]) name JOIN pg_class c ON c.oid = name::regclass "
+            "WHERE pg_has_role(relowner, 'USAGE')",
+            tables,
+        )
+        return {name for (name,) in found}
 
     def may_reload(self) -> bool:
         return bool(self.rows("SELECT has_function_privilege('pg_reload_conf()', 'EXECUTE')")[0][0])

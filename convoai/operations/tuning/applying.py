@@ -51,7 +51,7 @@ def apply(plan: Plan, data_dir: Path, *, may_restart: Callable[[], bool]) -> dic
                 _take_back(administrator, plan, {})
             remember(data_dir, remembered)
             raise
-    return prove(plan.here, plan.settings)
+    return prove(plan.here, plan.settings, seconds=RELOAD_SECONDS if plan.may_reload else 0)
 
 
 def restart_or_go_back(bundled: Path, before: dict[str, str | None]) -> None:
@@ -73,7 +73,9 @@ def restart_or_go_back(bundled: Path, before: dict[str, str | None]) -> None:
         ) from None
 
 
-def prove(here: Installation, settings: list[Recommendation]) -> dict[str, Setting]:
+def prove(
+    here: Installation, settings: list[Recommendation], *, seconds: float
+) -> dict[str, Setting]:
     """Ask in new connections until the values are there, or will not come without a restart."""
     wanted = {one.advice.name: one.advice for one in settings}
     found: dict[str, Setting] = {}
@@ -85,7 +87,7 @@ def prove(here: Installation, settings: list[Recommendation]) -> dict[str, Setti
         return all(one.is_waiting or wanted[one.name].suits(one.value) for one in found.values())
 
     try:
-        wait_until(are_there, seconds=RELOAD_SECONDS)
+        wait_until(are_there, seconds=seconds)
     except psycopg2.Error as error:
         raise Refusal("unreachable", _said(error)) from None
     return found

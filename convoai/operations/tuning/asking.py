@@ -60,7 +60,6 @@ class Table:
     name: str
     rows: int
     options: Mapping[str, str]
-    is_ours: bool
 
 
 @dataclass(frozen=True)
@@ -94,11 +93,10 @@ def ask(server: Server, pool: Mapping[str, Any], names: list[str], *, rows: int)
         processes=our_processes(pool),
         settings=settings_of(server, names),
         tables=tuple(
-            Table(name, count, _options(options), is_ours)
-            for name, count, options, is_ours in server.rows(
-                "SELECT oid::regclass::text, reltuples::bigint, reloptions, "
-                "pg_has_role(relowner, 'USAGE') FROM pg_class WHERE relkind = 'r' AND "
-                "relpersistence = 'p' AND reltuples >= %s "
+            Table(name, count, _options(options))
+            for name, count, options in server.rows(
+                "SELECT oid::regclass::text, reltuples::bigint, reloptions FROM pg_class "
+                "WHERE relkind = 'r' AND relpersistence = 'p' AND reltuples >= %s "
                 "AND relnamespace = ANY(current_schemas(false)::regnamespace[]) ORDER BY 1",
                 rows,
             )

@@ -40,14 +40,15 @@ def budget_of(machine: Machine, asked: Asked, purpose: Purpose) -> Budget | None
             size //= 2
             lines.append("half is left to other programs, such as a browser (--for shared)")
         own = OWN_MEMORY + asked.processes.web * PROCESS_MEMORY
-        size = max(size - own, machine.memory // 8)
+        size = max(size - own, machine.memory // 4)
         lines.append(f"convoai's own {asked.processes.web + 1} processes get {readable(own)}")
     lines.append(f"{readable(size)} is counted on for the database")
     return Budget(size, tuple(lines))
 
 
 def shared_buffers(machine: Machine, asked: Asked, budget: Budget) -> Advice:
-    """A quarter of the budget, an eighth below 1 GB, and no more than the database can use."""
+    """A quarter of the budget, an eighth below 1 GB, and no more than the database can use;
+    32 MB at least."""
     part = 4 if budget.size >= GB else 8
     share = budget.size / part
     useful = max(2 * asked.database, 128 * MB)
@@ -69,7 +70,7 @@ def shared_buffers(machine: Machine, asked: Asked, budget: Budget) -> Advice:
     # More than the database needs does no harm while it is no more than the machine's share.
     return size_advice(
         "shared_buffers",
-        max(size, 16 * MB),
+        max(size, 32 * MB),
         reason,
         f"{DOCS} on shared_buffers: 25 % from 1 GB on, less below; {PGTUNE}",
         most=1.5 * max(share, size),

@@ -56,12 +56,13 @@ def plan(recommended: Recommended, here: Installation, administrator: Administra
     stronger = [one for one in wanted if one.stronger]
     rest = [one for one in wanted if not one.stronger]
     allowed = administrator.may_set([one.advice.name for one in rest])
+    owned = administrator.owned([one.table.name for one in recommended.tables])
     return Plan(
         here,
         [one for one in rest if one.advice.name in allowed],
-        [one for one in recommended.tables if one.table.is_ours],
+        [one for one in recommended.tables if one.table.name in owned],
         [one for one in rest if one.advice.name not in allowed],
-        [one for one in recommended.tables if not one.table.is_ours],
+        [one for one in recommended.tables if one.table.name not in owned],
         stronger,
         administrator.may_reload(),
     )

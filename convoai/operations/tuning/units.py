@@ -7,7 +7,7 @@ from typing import Any
 
 KB, MB, GB, TB = 1024, 1024**2, 1024**3, 1024**4
 _UNITS = {"B": 1, "K": KB, "KB": KB, "M": MB, "MB": MB, "G": GB, "GB": GB, "T": TB, "TB": TB}
-_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([KMGT]?)I?(B?)", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([KMGT]?)I?(B?)", re.IGNORECASE)
 
 # Bytes for a size; otherwise the number or the word itself.
 Value = int | float | str
