@@ -71,6 +71,8 @@ class Asked:
     processes: Processes
     settings: Mapping[str, Setting]
     tables: tuple[Table, ...] = field(default=())
+    # Whether the server was built with a compiler of statements.
+    has_jit: bool = True
 
 
 def our_processes(pool: Mapping[str, Any]) -> Processes:
@@ -84,14 +86,16 @@ def our_processes(pool: Mapping[str, Any]) -> Processes:
 
 def ask(server: Server, pool: Mapping[str, Any], names: list[str], *, rows: int) -> Asked:
     """What there is to know; `names` are settings, tables count from `rows` rows on."""
-    number, size = server.row(
-        "SELECT current_setting('server_version_num')::int, pg_database_size(current_database())"
+    number, size, has_jit = server.row(
+        "SELECT current_setting('server_version_num')::int, "
+        "pg_database_size(current_database()), pg_jit_available()"
     )
     return Asked(
         major=number // 10_000,
         database=size,
         processes=our_processes(pool),
         settings=settings_of(server, names),
+        has_jit=has_jit,
         tables=tuple(
             Table(name, count, _options(options))
             for name, count, options in server.rows(

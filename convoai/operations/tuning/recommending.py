@@ -110,7 +110,7 @@ def _advice(
         running.effective_io_concurrency(machine, asked),
         *running.wal(machine, purpose),
         running.wal_compression(asked),
-        running.jit(),
+        running.jit(asked),
         *running.parallel(machine),
     ]
     cache = None
@@ -132,6 +132,8 @@ def _advice(
 def _why_unknown(name: str) -> str:
     if name in {"random_page_cost", "effective_io_concurrency"}:
         return "it depends on the disk: say --disk ssd or --disk hdd"
+    if name == "jit":
+        return "this server was built without a compiler, so it has no effect"
     if name == "wal_compression":
         return "this server was built without lz4"
     if name.startswith("max_"):

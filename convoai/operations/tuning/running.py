@@ -122,20 +122,23 @@ def wal_compression(asked: Asked) -> Advice | None:
         "lz4",
         "lz4",
         "the first change of a page after a checkpoint writes the whole page to the log: packed, "
-        "it takes less disk for little work",
-        f"{DOCS} on it; measured in docs/tuning.md",
+        "it takes less disk for little work (for changes here and there; loading gains nothing)",
+        f"{DOCS} on it",
         others=("zstd", "pglz", "on"),
     )
 
 
-def jit() -> Advice:
+def jit(asked: Asked) -> Advice | None:
+    """Off, where it can be on."""
+    if not asked.has_jit:
+        return None
     return Advice(
         "jit",
         "off",
         "off",
         "compiling a statement pays for those that run for seconds; convoai's take milliseconds, "
         "and one whose cost is overestimated waits for the compiler",
-        f"{DOCS}, When to JIT; measured in docs/tuning.md",
+        f"{DOCS}, When to JIT",
     )
 
 

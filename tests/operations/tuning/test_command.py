@@ -67,12 +67,12 @@ def test_a_plan_is_printed_and_nothing_done_without_consent(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, settings: Any
 ) -> None:
     settings.DATA_DIR = tmp_path
-    _, said = told(capsys, "--apply", "--dry-run")
-    assert "ALTER SYSTEM SET jit = 'off'" in said
+    _, said = told(capsys, "--apply", "--dry-run", "--disk", "ssd")
+    assert "ALTER SYSTEM SET random_page_cost = '1.1'" in said
     assert "manage.py tune --undo" in said
     assert "Nothing was changed (--dry-run)." in said
     with pytest.raises(CommandError, match="add --yes"):
-        call_command("tune", "--apply")
+        call_command("tune", "--apply", "--disk", "ssd")
     assert list(tmp_path.iterdir()) == []
     _, said = told(capsys, "--undo")
     assert "There is nothing to undo" in said

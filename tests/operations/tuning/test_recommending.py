@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -126,7 +127,7 @@ def test_own_choices_of_wal_buffers_are_only_questioned_when_they_are_small() ->
     for value, is_met in ((MB, False), (64 * MB, True)):
         server = asked()
         chosen = {"wal_buffers": setting("wal_buffers", value, source="configuration file")}
-        server = type(server)(18, GB, server.processes, {**server.settings, **chosen})
+        server = replace(server, settings={**server.settings, **chosen})
         (one,) = (
             one
             for one in recommended(machine, server=server).settings
@@ -162,6 +163,11 @@ def test_the_doctor_warns_of_a_cache_that_is_far_off(
 ) -> None:
     server = asked(database, changed={"shared_buffers": now})
     assert cache_level(recommended(Machine(memory), server=server)) == level
+
+
+def test_a_server_without_a_compiler_has_nothing_to_switch_off() -> None:
+    found = recommended(Machine(GB), server=replace(asked(), has_jit=False))
+    assert "built without" in found.unknown["jit"]
 
 
 def test_sizes_are_read_and_written() -> None:
