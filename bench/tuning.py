@@ -179,7 +179,7 @@ def main() -> None:
 def measured(
     variants: dict[str, Settings], rounds: int, seconds: float
 ) -> dict[str, list[Figures]]:
-    """The figures of each round for each variant."""
+    """The figures of each round for each variant; of whole rounds, when it is interrupted."""
     found: dict[str, list[Figures]] = {name: [] for name in variants}
     try:
         with running_server(SINGLE_USER="") as server:
@@ -190,14 +190,20 @@ def measured(
                     figures |= dict(loading(server.port, seconds))
                     found[name].append(figures)
                     print(f"round {number + 1} of {rounds}: {name}", flush=True)
+    except KeyboardInterrupt:
+        print("ended early")
     finally:
         set_up({})
-    return found
+    whole = min(len(rounds_of) for rounds_of in found.values())
+    if not whole:
+        raise SystemExit("No round was finished.")
+    return {name: rounds_of[:whole] for name, rounds_of in found.items()}
 
 
 def print_table(found: dict[str, list[Figures]]) -> None:
     """Medians, and in brackets how they compare to the first variant: below 1 is faster."""
     names = list(found)
+    print(f"\nmedians of {len(found[names[0]])} rounds")
     print(f"\n| the less, the better | {' | '.join(names)} |\n|---|{'--:|' * len(names)}")
     for what in found[names[0]][0]:
         medians = [statistics.median(figures[what] for figures in found[name]) for name in names]
