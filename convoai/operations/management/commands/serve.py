@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from convoai.database.alone import LOADING_DEMO, alone
 from convoai.operations import startup
 from convoai.operations.welcome import welcome
 
@@ -77,9 +78,13 @@ class Command(BaseCommand):
         if missing:
             self.stdout.write(f"Preparing the database ({missing} steps)")
             call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
-        if demo and startup.wants_demo():
-            self.stdout.write("Loading the demo people")
-            call_command("loaddata", "demo", verbosity=0, skip_checks=True)
+        if not (demo and startup.wants_demo()):
+            return
+        with alone(LOADING_DEMO):
+            # Another process that started at the same time may have been first.
+            if startup.wants_demo():
+                self.stdout.write("Loading the demo people")
+                call_command("loaddata", "demo", verbosity=0, skip_checks=True)
 
     def start_server(self, bind: str, workers: int | None) -> None:
         """Become the web server, in the foreground. Does not return where gunicorn runs."""
