@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
+from convoai.operations.capacity import WORKER_PROCESSES, web_processes, web_threads
 from convoai.operations.doctor.installation import Installation, quoted
 from convoai.operations.doctor.server import Server
 from convoai.operations.findings import Finding, error, info, ok, warning
@@ -135,9 +135,13 @@ def _memory(server: Server, here: Installation) -> Iterator[Finding]:
 
 
 def wanted_connections(pool: dict[str, Any]) -> tuple[int, int]:
-    """Processes (web and the background worker), and the connections they may open together."""
-    processes = int(os.environ.get("WEB_CONCURRENCY") or 2) + 1
-    return processes, processes * (int(pool["POOL_SIZE"]) + int(pool["MAX_OVERFLOW"]))
+    """Web processes, and the connections that they and a background worker may open together.
+
+    A thread uses one at a time, whatever the pool would allow.
+    """
+    processes = web_processes()
+    each = min(web_threads(), int(pool["POOL_SIZE"]) + int(pool["MAX_OVERFLOW"]))
+    return processes, processes * each + WORKER_PROCESSES
 
 
 def _connections(server: Server, here: Installation) -> Iterator[Finding]:
@@ -154,17 +158,18 @@ def _connections(server: Server, here: Installation) -> Iterator[Finding]:
     if wanted > limit:
         yield warning(
             "settings.connections",
-            f"{processes} processes may open {wanted} connections, and the server lets "
-            f"{here.role} have {limit}.",
-            f"Set DB_POOL_SIZE and DB_MAX_OVERFLOW so that their sum is at most "
-            f"{max(limit // processes, 1)}, or "
+            f"{processes} web processes and a worker may open {wanted} connections, and the "
+            f"server lets {here.role} have {limit}.",
+            f"Set WEB_CONCURRENCY or WEB_THREADS so that their product is at most "
+            f"{max(limit - WORKER_PROCESSES, 1)}, or "
             + here.change_setting("max_connections", str(wanted + 20), restart=True),
             **figures,
         )
     else:
         yield ok(
             "settings.connections",
-            f"{used} connections are open; {processes} processes may open {wanted} of {limit}.",
+            f"{used} connections are open; {processes} web processes and a worker may open "
+            f"{wanted} of {limit}.",
             **figures,
         )
 

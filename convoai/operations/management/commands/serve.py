@@ -19,6 +19,7 @@ from django.db import connections
 
 from convoai.database.alone import LOADING_DEMO, alone
 from convoai.operations import startup
+from convoai.operations.capacity import web_processes, web_threads
 from convoai.operations.welcome import welcome
 
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
             "--port", type=int, default=int(os.environ.get("PORT") or 8000), help="default: 8000"
         )
         parser.add_argument("--host", default="127.0.0.1", help="default: only this machine")
-        parser.add_argument("--workers", type=int, help="processes (default: 2)")
+        parser.add_argument("--workers", type=int, help="processes (default: one a core, 2 to 8)")
         parser.add_argument(
             "--no-demo", action="store_true", help="leave a new installation without demo people"
         )
@@ -43,6 +44,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
+        web_processes(), web_threads()  # a wrong number is one sentence here, and many in gunicorn
         try:
             startup.require_free_port(host, port)
         except startup.StartupProblem as problem:
