@@ -190,7 +190,8 @@ Q_CLUSTER = {
     "catch_up": False,
 }
 
-# Backups by that worker: every so many hours (0: none), and how many of them stay
+# Where backups go; by that worker: every so many hours (0: none), and how many of them stay
+BACKUP_DIR = text(env, "BACKUP_DIR")
 BACKUP_EVERY = number(env, "BACKUP_EVERY", least=0, default=0)
 BACKUP_KEEP = number(env, "BACKUP_KEEP", least=1, default=7)
 
