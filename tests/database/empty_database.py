@@ -21,7 +21,8 @@ def direct() -> psycopg2.extensions.connection:
 def empty_database(name: str) -> Iterator[None]:
     """Everything in this process that asks Django for the database gets the new one meanwhile."""
     before = connection.settings_dict["NAME"]
-    scratch = f"{before}_{name}"
+    # Never near the name of one that is worked with, whether or not the suite has made its own yet.
+    scratch = f"test_{before}_{name}"
     _administer(f'DROP DATABASE IF EXISTS "{scratch}" WITH (FORCE)', f'CREATE DATABASE "{scratch}"')
     connections.close_all()
     _use(scratch)

@@ -18,6 +18,8 @@ from tests.conversations.rows import sql
 from tests.database.empty_database import direct, empty_database
 from tests.database.scratch import poll
 
+# They share one database, so they stay in one process of pytest-xdist.
+pytestmark = pytest.mark.xdist_group("migrating")
 LAST = ("accounts", "0001_users")
 
 
