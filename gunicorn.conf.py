@@ -20,11 +20,11 @@ preload_app = True  # one start-up, shared by the workers
 
 timeout = 30  # a worker that gives no sign, and a client that has not sent its request by then
 graceful_timeout = 10  # requests under way at a stop may finish
-# Longer than proxies keep an idle connection (nginx and Amazon's balancers 60 s): one that is closed
-# here while a request is on its way is a 502 there. It costs a socket, and no thread.
+# Longer than proxies keep an idle connection (nginx and Amazon's balancers 60 s): one that is
+# closed here while a request is on its way is a 502 there. It costs a socket, and no thread.
 keepalive = 75
-# Processes are not replaced after so many requests: they do not grow (docs/deployment.md), and a new
-# one would load the embedder and open its connections again.
+# Processes are not replaced after so many requests: they do not grow (docs/deployment.md), and a
+# new one would load the embedder and open its connections again.
 max_requests = 0
 
 # Larger ones are answered 414 and 431 as JSON. A header may hold a long, wrong key: that is a 401.

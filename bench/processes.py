@@ -23,9 +23,9 @@ NAMES = ("detail", "50 talks of one partner", "create")
 
 
 def megabytes(server: Server) -> float:
-    """What the processes of a server hold for themselves and its share of what they have together."""
+    """What the processes of a server hold: their own, and their shares of what is shared."""
     family = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
-    return sum(one.memory_full_info().pss for one in family) / 1e6
+    return float(sum(one.memory_full_info().pss for one in family)) / 1e6
 
 
 def main() -> None:

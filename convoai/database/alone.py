@@ -26,7 +26,7 @@ def alone(
     patience: float = PATIENCE,
     waiting: Callable[[], None] = lambda: None,
 ) -> Iterator[None]:
-    """Hold the advisory lock of this number while the block runs; `waiting` is called before a wait.
+    """Hold the advisory lock of this number during the block; `waiting` is called before a wait.
 
     Held by a transaction on a connection of its own, so that it works behind PgBouncer in
     transaction mode too, ends with this process whatever becomes of it, and does not depend on

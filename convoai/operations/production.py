@@ -1,4 +1,4 @@
-"""Is this installation right for others? The doctor's findings, read more strictly, and a few more."""
+"""Is this installation right for others? The doctor's findings, taken more seriously, and more."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ def examine_proxies() -> Iterator[Finding]:
     elif proxies > 2:
         yield warning(
             "production.proxies",
-            f"{proxies} web servers in front are believed: with fewer, clients choose their address.",
+            f"{proxies} web servers in front are believed; with fewer, clients choose their "
+            "address.",
             "Set NUM_PROXIES to how many of yours each request passes.",
         )
     else:
@@ -150,6 +151,6 @@ def examine_place(here: Installation) -> Iterator[Finding]:
         yield warning(
             "production.database",
             f"What goes to the database at {here.host} may be read on the way (sslmode {mode}).",
-            "Add sslmode=verify-full and sslrootcert= to DATABASE_URL, or at least sslmode=require.",
+            "Add sslmode=verify-full and sslrootcert= to DATABASE_URL, at least sslmode=require.",
             sslmode=mode,
         )

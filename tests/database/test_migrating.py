@@ -124,7 +124,7 @@ def test_table_in_use_for_too_long_is_one_sentence() -> None:
     try:
         reader.autocommit = False
         reader.cursor().execute("SELECT count(*) FROM users")
-        with pytest.raises(CommandError, match="in use all the time.*doctor"):
+        with pytest.raises(CommandError, match="in use all the time"):
             call_command("migrate", "accounts", "zero", verbosity=0, patience=0.1)
     finally:
         reader.close()

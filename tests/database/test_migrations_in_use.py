@@ -69,7 +69,7 @@ def rollout(django_db_setup: Any, django_db_blocker: Any) -> Iterator[Rollout]:
         tables = full_tables()
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        state = executor._create_project_state(with_applied_migrations=True)
+        state = executor.loader.project_state(list(executor.loader.applied_migrations))
         applied = {}
         with Traffic(tables) as traffic:
             for migration, _ in plan:
@@ -136,9 +136,9 @@ def test_every_table_of_ours_is_full(rollout: Rollout) -> None:
 
 def tried(rollout: Rollout, *operations: Operation, atomic: bool = True) -> Observation:
     """A made-up migration after all others."""
-    made_up = migrations.Migration("made_up", "conversations")
-    made_up.operations, made_up.atomic = list(operations), atomic
-    seen, after = observe(made_up, rollout.state, rollout.tables)
+    members = {"operations": list(operations), "atomic": atomic}
+    made_up = type("Migration", (migrations.Migration,), members)("made_up", "conversations")
+    seen, _ = observe(made_up, rollout.state, rollout.tables)
     seen.wrongs += old_code_problems(rollout.state)
     executor = MigrationExecutor(connection)
     executor.unapply_migration(rollout.state, made_up)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import random
 import time
-from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import OperationalError, connections
 
@@ -29,7 +28,7 @@ class Command(MigrateCommand):
         "are short, so that nobody is held up behind them, and are tried again."
     )
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(
             "--patience",

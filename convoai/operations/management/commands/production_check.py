@@ -14,9 +14,9 @@ from convoai.operations.production import examine_for_production
 
 class Command(BaseCommand):
     help = (
-        "Look at this installation as a server for others: all that doctor looks at, more strictly, "
-        "with Django's deployment checks. Starts and changes nothing. Exit code 0: all is well, "
-        "1: warnings, 2: errors."
+        "Look at this installation as a server for others: all that doctor looks at, more "
+        "strictly, with Django's deployment checks. Starts and changes nothing. Exit code 0: all "
+        "is well, 1: warnings, 2: errors."
     )
     # They are part of the examination.
     requires_system_checks: list[str] = []
