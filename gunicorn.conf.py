@@ -5,7 +5,7 @@ import threading
 
 import gunicorn.http.wsgi
 
-from convoai.operations.background import start_worker, stop_worker
+from convoai.operations.background import start_worker, stop_database, stop_worker
 from convoai.operations.capacity import web_processes, web_threads
 
 wsgi_app = "convoai.wsgi:application"
@@ -57,3 +57,5 @@ def post_worker_init(worker):
 def on_exit(server):
     for worker in background:
         stop_worker(worker)
+    if os.environ.get("STOP_DATABASE") == "1":
+        stop_database()
