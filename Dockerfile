@@ -2,7 +2,7 @@
 FROM python:3.13-slim-trixie
 
 # Everything that lives longer than the container. One container at a time may use /data.
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin convoai \
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin convoai \
     && install -d -o convoai -g convoai -m 0700 /data /backups
 WORKDIR /srv/convoai
 
