@@ -17,7 +17,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 # Two, so that one that is busy computing does not hold up everybody. With more than eight, what
 # the machine can do is no longer a default's business: the database's connections come first.
 LEAST_PROCESSES, MOST_PROCESSES = 2, 8
-# Bytes that a process may need; measured are 170 MB, with a large upload under way 350 MB.
+# Bytes that a process may need; measured are 170 MB, and 230 MB after a talk of 1 MB.
 PROCESS_BYTES = 400_000_000
 THREADS = 8
 # What `manage.py qcluster` consists of; each uses one connection at most.

@@ -20,6 +20,10 @@ from tests.database.scratch import poll
 
 # They share one database, so they stay in one process of pytest-xdist.
 pytestmark = pytest.mark.xdist_group("migrating")
+WAITING = """
+SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+WHERE NOT granted AND datname = current_database()
+"""
 LAST = ("accounts", "0001_users")
 
 
@@ -106,7 +110,7 @@ def test_table_in_use_is_waited_for_in_short_tries() -> None:
         reader.cursor().execute("SELECT count(*) FROM users")
         thread = Thread(target=run)
         thread.start()
-        poll(lambda: sql("SELECT count(*) FROM pg_locks WHERE NOT granted") == [(1,)])
+        poll(lambda: sql(WAITING) == [(1,)], seconds=30)
         other.cursor().execute("SET statement_timeout = '5s'; SELECT count(*) FROM users")
         assert not done.is_set()
         reader.commit()

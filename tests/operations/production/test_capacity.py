@@ -82,7 +82,7 @@ def test_what_is_said_by_hand_wins_and_nonsense_is_one_sentence(
     assert capacity.web_processes() == 11
     for given in ("0", "many", "-1"):
         monkeypatch.setenv("WEB_CONCURRENCY", given)
-        with pytest.raises(ImproperlyConfigured, match="WEB_CONCURRENCY is .* whole number"):
+        with pytest.raises(ImproperlyConfigured, match="WEB_CONCURRENCY is"):
             capacity.web_processes()
 
 

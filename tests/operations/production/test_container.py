@@ -34,7 +34,7 @@ def compose() -> dict[str, Any]:
 
 def let_in() -> set[str]:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
-    assert [line for line in lines if not line.startswith("#")][0] == "*"
+    assert next(line for line in lines if not line.startswith("#")) == "*"
     return {line[1:] for line in lines if line.startswith("!")}
 
 
