@@ -4,7 +4,7 @@
 
 Starts a server for each setting (processes x threads) at once and measures them by turns, so that
 what else the machine does meets all of them. The ratios are medians over the rounds, against the
-first setting.
+first setting. Memory is told after the first round and after the last, for who asks whether it grows.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ def main() -> None:
     routes = [route for route in routes_of(user) if route.name in NAMES]
     names = options.settings.split(",")
     rates: dict[tuple[str, str], list[float]] = {}
+    sizes: dict[str, list[float]] = {name: [] for name in names}
+    sent = 0
     with ExitStack() as stack:
         servers = {}
         for name in names:
@@ -64,9 +66,12 @@ def main() -> None:
                         status=route.status,
                     )
                     rates.setdefault((name, route.name), []).append(got.per_second)
-        memory = {name: megabytes(server) for name, server in servers.items()}
+                    sent += got.sent
+            for name, server in servers.items():
+                sizes[name].append(megabytes(server))
     forget_new_talks(user, last)
-    print(f"| processes x threads | {' | '.join(NAMES)} | MB |\n|---|{'--:|' * (len(NAMES) + 1)}")
+    titles = ("processes x threads", *NAMES, "MB at first", "MB at last")
+    print(f"| {' | '.join(titles)} |\n|---|{'--:|' * (len(titles) - 1)}")
     for name in names:
         shares = [
             median(
@@ -75,9 +80,14 @@ def main() -> None:
             )
             for route in NAMES
         ]
-        print(f"| {name} | {' | '.join(f'{one:.2f}' for one in shares)} | {memory[name]:.0f} |")
+        figures = [
+            *(f"{one:.2f}" for one in shares),
+            f"{sizes[name][0]:.0f}",
+            f"{sizes[name][-1]:.0f}",
+        ]
+        print(f"| {name} | {' | '.join(figures)} |")
     rows = ", ".join(f"{route} {median(rates[names[0], route]):.0f}/s" for route in NAMES)
-    print(f"\n1.00 is {rows}; {options.clients} clients.")
+    print(f"\n1.00 is {rows}; {options.clients} clients; {sent:,} requests in all.")
 
 
 if __name__ == "__main__":

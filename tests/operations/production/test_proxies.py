@@ -17,6 +17,7 @@ from django.db.models import Q
 
 from convoai.accounts.models import User
 from convoai.accounts.services import create_api_key
+from convoai.operations import probe
 from tests.factories import make_user
 from tests.operations.production.proxies import (
     CADDY,
@@ -160,6 +161,18 @@ def test_large_upload_arrives_and_larger_ones_are_refused_as_json(
         status, body, _ = answer(larger)
         larger.close()
         assert (status, body["code"]) == (413, "body_too_large")
+
+
+def test_probe_of_a_container_is_answered(
+    server: tuple[Popen[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORT", str(server[1]))
+    monkeypatch.setenv("ALLOWED_HOSTS", f"{NAME},www.example.org")
+    assert probe.problem() == ""
+    monkeypatch.setenv("ALLOWED_HOSTS", "other.example.org")
+    assert "Answered 400" in probe.problem()
+    monkeypatch.setenv("PORT", str(free_port()))
+    assert "No answer at port" in probe.problem()
 
 
 def test_wrong_passwords_count_against_the_client_and_not_what_it_claims(
