@@ -4,7 +4,7 @@
 
 Starts a server for each setting (processes x threads) at once and measures them by turns, so that
 what else the machine does meets all of them. The ratios are medians over the rounds, against the
-first setting. Memory is told after the first round and after the last, for who asks whether it grows.
+first setting. Memory is told after the first round and after the last, to see whether it grows.
 """
 
 from __future__ import annotations
