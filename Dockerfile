@@ -21,6 +21,6 @@ ENV DATA_DIR=/data BACKUP_DIR=/backups STOP_DATABASE=1 PYTHONDONTWRITEBYTECODE=1
 USER convoai
 VOLUME ["/data", "/backups"]
 EXPOSE 8000
-HEALTHCHECK --interval=30s --timeout=10s --start-period=120s --start-interval=2s \
+HEALTHCHECK --interval=30s --timeout=10s --start-period=120s \
     CMD ["python", "-m", "convoai.operations.probe"]
 CMD ["python", "manage.py", "serve", "--host", "0.0.0.0", "--port", "8000", "--no-demo"]

@@ -4,7 +4,7 @@
 
 Starts a server for each setting (processes x threads) at once and measures them by turns, so that
 what else the machine does meets all of them. The ratios are medians over the rounds, against the
-first setting. Memory is told after the first round and after the last, to see whether it grows.
+first setting. Memory is told after the first round, half-way and at last, to see whether it grows.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def main() -> None:
             for name, server in servers.items():
                 sizes[name].append(megabytes(server))
     forget_new_talks(user, last)
-    titles = ("processes x threads", *NAMES, "MB at first", "MB at last")
+    titles = ("processes x threads", *NAMES, "MB at first", "half-way", "at last")
     print(f"| {' | '.join(titles)} |\n|---|{'--:|' * (len(titles) - 1)}")
     for name in names:
         shares = [
@@ -80,11 +80,9 @@ def main() -> None:
             )
             for route in NAMES
         ]
-        figures = [
-            *(f"{one:.2f}" for one in shares),
-            f"{sizes[name][0]:.0f}",
-            f"{sizes[name][-1]:.0f}",
-        ]
+        held = sizes[name]
+        memory = (held[0], held[len(held) // 2], held[-1])
+        figures = [*(f"{one:.2f}" for one in shares), *(f"{one:.0f}" for one in memory)]
         print(f"| {name} | {' | '.join(figures)} |")
     rows = ", ".join(f"{route} {median(rates[names[0], route]):.0f}/s" for route in NAMES)
     print(f"\n1.00 is {rows}; {options.clients} clients; {sent:,} requests in all.")
