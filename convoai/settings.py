@@ -199,6 +199,8 @@ METRICS_TOKEN = text(env, "METRICS_TOKEN")
 BACKUP_DIR = text(env, "BACKUP_DIR")
 BACKUP_EVERY = number(env, "BACKUP_EVERY", least=0, default=0)
 BACKUP_KEEP = number(env, "BACKUP_KEEP", least=1, default=7)
+# How long a deletion is remembered, so that no restored backup brings it back
+ERASURE_DAYS = number(env, "ERASURE_DAYS", least=1, default=400)
 
 # How long statements take, by route, for manage.py slow_queries; without any values
 STATEMENT_TIMES = flag(env, "STATEMENT_TIMES", default=True)
