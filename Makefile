@@ -66,6 +66,7 @@ stop:  ## Stop the bundled database (and those that tests and benchmarks left ru
 
 test: $(DEV)  ## Run the whole test suite (ARGS=tests/guards: only that)
 	@sh .ci/browser $(PYTHON)
+	@sh .ci/pgbouncer
 	@trap '$(FOR_TESTS) $(PYTHON) manage.py database stop >/dev/null' EXIT; \
 	trap 'exit 130' INT; trap 'exit 143' TERM; \
 	$(FOR_TESTS) $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)

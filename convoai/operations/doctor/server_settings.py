@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from convoai.database.pooler import POOLER
 from convoai.operations.doctor.installation import Installation, quoted
 from convoai.operations.doctor.server import Server
 from convoai.operations.findings import Finding, error, info, ok, warning
@@ -151,7 +152,15 @@ def _connections(server: Server, here: Installation) -> Iterator[Finding]:
     )
     processes, wanted = wanted_connections(here.database["POOL_OPTIONS"])
     figures = {"limit": limit, "used": used, "processes": processes, "wanted": wanted}
-    if wanted > limit:
+    if POOLER in here.database:
+        yield info(
+            "settings.connections",
+            f"{used} connections are open; {processes} processes may open {wanted} to the pooler.",
+            f"Its max_client_conn must be {wanted} or more, and its pools together at most "
+            f"{limit - 10}.",
+            **figures,
+        )
+    elif wanted > limit:
         yield warning(
             "settings.connections",
             f"{processes} processes may open {wanted} connections, and the server lets "
