@@ -122,7 +122,7 @@ $(RUNTIME): requirements.txt constraints.txt .venv/pyvenv.cfg
 	@$(PYTHON) -m pip install --quiet --no-compile --disable-pip-version-check --no-input -r requirements.txt
 	@touch $@
 
-$(DEV): requirements-dev.txt requirements.txt constraints.txt .venv/pyvenv.cfg
+$(DEV): requirements-dev.txt requirements-s3.txt requirements.txt constraints.txt .venv/pyvenv.cfg
 	@echo "Installing requirements-dev.txt (about a minute)"
 	@$(PYTHON) -m pip install --quiet --no-compile --disable-pip-version-check --no-input -r requirements-dev.txt
 	@touch $(RUNTIME) $@

@@ -29,6 +29,7 @@ from convoai.operations.backup.pictures import conflicts, move, unpack
 from convoai.operations.backup.programs import Programs, find_programs, run
 from convoai.operations.backup.server import Server, major_of, value_of
 from convoai.refusals import Refusal
+from convoai.storage.storage import Storage, StorageProblem
 
 # Told of each step what is being done.
 Progress = Callable[[str], None]
@@ -45,7 +46,7 @@ class Plan:
     is_new: bool
     # The configured database, from which a new one is made.
     server: Server
-    media: Path
+    media: Storage
     programs: Programs
 
     def lines(self) -> Iterator[str]:
@@ -56,10 +57,10 @@ class Plan:
         what = "a new database" if self.is_new else "the empty database"
         yield f"into      {what} {self.target.name}, with pg_restore {self.programs.version}"
         yield f"rows      {rows_of(contents):,} in {len(contents['tables'])} tables"
-        yield f"pictures  {contents['pictures']['count']:,}, into {self.media}"
+        yield f"pictures  {contents['pictures']['count']:,}, into {self.media.where}"
 
 
-def plan_restore(*, server: Server, path: Path, media: Path, into: str | None) -> Plan:
+def plan_restore(*, server: Server, path: Path, media: Storage, into: str | None) -> Plan:
     """Look at the backup and at where it shall go: the server's empty database, or a new one.
 
     `into` is the name of a new database; its pictures go beside `media`. Raises Refusal when the
@@ -75,7 +76,7 @@ def plan_restore(*, server: Server, path: Path, media: Path, into: str | None) -
             _require_empty(found, server)
         else:
             _require_free(found, into)
-            media = media.with_name(f"{media.name}-{into}")
+            media = media.beside(into)
     programs = find_programs(server, server_major=major, dump_major=dump_major(manifest))
     return Plan(
         folder=folder,
@@ -108,26 +109,27 @@ def apply(plan: Plan, *, progress: Progress = lambda what: None) -> list[str]:
 
     A restore that fails leaves an empty database empty, and no new one. Raises Refusal.
     """
-    plan.media.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory(prefix=".restore-", dir=plan.media.parent) as staging:
+        with tempfile.TemporaryDirectory(prefix=".restore-", dir=plan.media.workplace) as staging:
             # First, because a full disk is noticed here without any harm.
             names = unpack(plan.folder / PICTURES, Path(staging))
             other = conflicts(Path(staging), names, plan.media)
             if other:
                 raise Refusal(
                     "not_empty",
-                    f"{len(other)} pictures are in {plan.media} already with another content: "
-                    "move that folder away, then restore again.",
+                    f"{len(other)} pictures are in {plan.media.where} already with another "
+                    "content: move them away, then restore again.",
                 )
             with new_database(plan.server, plan.target.name) if plan.is_new else nullcontext():
                 load_dump(plan.folder / DUMP, plan.target, plan.programs, progress)
             move(Path(staging), names, plan.media)
+    except StorageProblem as problem:
+        raise Refusal("unwritable", f"The pictures cannot be written: {problem}") from None
     except OSError as error:
         raise Refusal(
             "unwritable",
-            f"The pictures cannot be written to {plan.media} ({error.strerror or error}): make "
-            "room, then restore again.",
+            f"The pictures cannot be written to {plan.media.where} ({error.strerror or error}): "
+            "make room, then restore again.",
         ) from error
     with plan.target.connect() as found:
         return list(compare_tables(found, plan.manifest, step=progress))

@@ -13,6 +13,7 @@ from convoai.operations.backup.files import describe
 from convoai.operations.backup.manifest import DUMP, MANIFEST, PICTURES, write_manifest
 from convoai.operations.backup.restoring import Plan, drop_database, plan_restore
 from convoai.operations.backup.server import Server
+from convoai.storage.folder import Folder
 
 
 def copy_of(backup: Path, folder: Path) -> Path:
@@ -39,7 +40,7 @@ def free_name(server: Server) -> Iterator[str]:
 
 
 def planned(server: Server, backup: Path, media: Path, into: str | None) -> Plan:
-    return plan_restore(server=server, path=backup, media=media, into=into)
+    return plan_restore(server=server, path=backup, media=Folder(media), into=into)
 
 
 def execute(server: Server, *statements: str) -> None:

@@ -16,6 +16,7 @@ from convoai.operations.backup.making import Backup, make_backup
 from convoai.operations.backup.manifest import rows_of
 from convoai.operations.backup.server import configured_server
 from convoai.refusals import Refusal
+from convoai.storage.choice import media
 
 
 class Command(BaseCommand):
@@ -77,7 +78,7 @@ class Command(BaseCommand):
         with bar:
             return make_backup(
                 server=configured_server(),
-                media=Path(settings.MEDIA_ROOT),
+                media=media(),
                 to=to,
                 progress=progress,
             )

@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from convoai.operations.backup.restoring import Plan, apply, plan_restore
 from convoai.operations.backup.server import configured_server
 from convoai.refusals import Refusal
+from convoai.storage.choice import media
 
 
 class Command(BaseCommand):
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             plan = plan_restore(
                 server=configured_server(),
                 path=options["file"].resolve(),
-                media=Path(settings.MEDIA_ROOT),
+                media=media(),
                 into=options["into"],
             )
             for line in plan.lines():
@@ -68,5 +68,5 @@ class Command(BaseCommand):
         if plan.is_new:
             self.stdout.write(
                 f"The live database is as before. The copy is {plan.target.name}, its pictures "
-                f"are in {plan.media}."
+                f"are in {plan.media.where}."
             )
