@@ -148,7 +148,7 @@ def test_an_archive_that_one_machine_made_is_fetched_from_another(
     settings.DATA_DIR = tmp_path / "one"
     background.make(number=number, owner_id=alice.pk)
     settings.DATA_DIR = tmp_path / "another"
-    answer = api.get(f"/api/export/{number}")
+    answer: Any = api.get(f"/api/export/{number}")
     with ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
         assert archive.testzip() is None
     assert bobs_api.get(f"/api/export/{number}").status_code == 404
