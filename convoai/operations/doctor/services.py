@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 
-from convoai.database.queue import HEARTBEAT, SILENCE
+from convoai.database.queue import HEARTBEAT, SILENCE, is_signed_by_us
 from convoai.embedding.choice import OFFLINE, embedder
 from convoai.embedding.embedder import EmbeddingFailed
 from convoai.operations.doctor.installation import Installation
@@ -17,6 +17,12 @@ from convoai.operations.doctor.server import Server
 from convoai.operations.findings import Finding, error, info, ok, warning
 
 CONFIGURATION = "docs/configuration.md has examples."
+# Up to so many messages they are counted: the planner may not have looked since they came.
+FEW_MESSAGES = 20_000
+COUNTED = """
+SELECT embedding_model, count(*) / sum(count(*)) OVER ()
+FROM (SELECT embedding_model FROM messages LIMIT %s) AS first GROUP BY 1
+"""
 # Shares of the messages, as the planner knows them: counting a million takes seconds.
 MODELS = """
 SELECT null_frac, coalesce(most_common_vals::text::text[], '{}'), most_common_freqs
@@ -28,7 +34,8 @@ FEW = 0.05
 QUEUE = """
 SELECT (SELECT extract(epoch FROM now() - max(lock))::bigint FROM django_q_ormq WHERE key = %s),
        count(*) FILTER (WHERE key <> %s),
-       extract(epoch FROM now() - min(lock) FILTER (WHERE key <> %s))::bigint
+       extract(epoch FROM now() - min(lock) FILTER (WHERE key <> %s))::bigint,
+       (SELECT payload FROM django_q_ormq WHERE key = %s ORDER BY lock DESC LIMIT 1)
 FROM django_q_ormq
 """
 
@@ -64,23 +71,34 @@ def examine_vectors(server: Server, here: Installation) -> Iterator[Finding]:
         chosen = embedder()
     except ImproperlyConfigured:
         return  # said by the check
-    statistics = server.rows(MODELS)
-    if chosen is None or not statistics:
+    known = model_shares(server)
+    if chosen is None or not known:
         return
-    without, names, shares = statistics[0]
-    by_model = dict(zip(names, shares or [], strict=False))
-    share = by_model.get(chosen.name, 0.0)
-    figures = {"model": chosen.name, "share": share, "without": without, "others": by_model}
+    share = known.get(chosen.name, 0.0)
+    figures = {"model": chosen.name, "share": share, "without": known.pop(None, 0.0)}
+    figures["others"] = known
     if share >= 1 - FEW:
         yield ok("embedder.vectors", f"{share:.0%} of the messages have its vectors.", **figures)
     else:
         yield warning(
             "embedder.vectors",
-            f"Only {share:.0%} of the messages have vectors of {chosen.name} (as of the last "
-            "ANALYZE); the others are not found by meaning.",
+            f"Only {share:.0%} of the messages have vectors of {chosen.name}; the others are not "
+            "found by meaning.",
             "Run `manage.py embed`; the background worker does it, too.",
             **figures,
         )
+
+
+def model_shares(server: Server) -> dict[str | None, float]:
+    """Model -> its share of the messages (None: those without); empty when there is none."""
+    estimate = server.row("SELECT reltuples FROM pg_class WHERE oid = 'messages'::regclass")[0]
+    if estimate <= FEW_MESSAGES:
+        return {model: float(share) for model, share in server.rows(COUNTED, FEW_MESSAGES)}
+    statistics = server.rows(MODELS)
+    if not statistics:
+        return {}
+    without, names, shares = statistics[0]
+    return {None: without, **dict(zip(names, shares or [], strict=False))}
 
 
 def examine_analyzer(checks: list[CheckMessage]) -> Iterator[Finding]:
@@ -107,10 +125,18 @@ def _refused(name: str, checks: list[CheckMessage], prefix: str) -> Iterator[Fin
 
 
 def examine_worker(server: Server, here: Installation) -> Iterator[Finding]:
-    silent, jobs, oldest = server.row(QUEUE, HEARTBEAT, HEARTBEAT, HEARTBEAT)
+    silent, jobs, oldest, sign = server.row(QUEUE, *[HEARTBEAT] * 4)
     runs = silent is not None and timedelta(seconds=silent) < SILENCE
     figures = {"silent_seconds": silent, "jobs": jobs, "oldest_seconds": oldest}
-    if runs:
+    if runs and sign and not is_signed_by_us(sign):
+        yield error(
+            "worker.key",
+            "A worker runs with another SECRET_KEY: jobs from here wait for ever, and sessions of "
+            "one machine do not count on another.",
+            "Set the same SECRET_KEY on all machines, and start them again.",
+            **figures,
+        )
+    elif runs:
         yield ok("worker.runs", f"A background worker runs; {jobs} jobs wait.", **figures)
     elif jobs:
         yield warning(
