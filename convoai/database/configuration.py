@@ -40,22 +40,35 @@ def database_settings(env: environ.Env, data_dir: Path, *, command: bool) -> dic
     pooler = pooled_address(env, url, text(env, "DATABASE_DIRECT_URL"))
     is_pooled = pooler is not None and not (command and needs_session())
     if pooler is not None:
-        settings = dict(pooler["pooled" if is_pooled else "direct"])
+        settings = {**pooler["pooled" if is_pooled else "direct"], POOLER: pooler}
     else:
         settings = parse_url(url) if url else _bundled(data_dir)
+    return _completed(
+        env, settings, command=command, connect_timeout=CONNECT_TIMEOUT, is_pooled=is_pooled
+    )
+
+
+def _completed(
+    env: environ.Env,
+    settings: dict[str, Any],
+    *,
+    command: bool,
+    connect_timeout: int,
+    is_pooled: bool = False,
+) -> dict[str, Any]:
     options = settings["OPTIONS"] = dict(settings.get("OPTIONS", {}))
-    options.setdefault("connect_timeout", CONNECT_TIMEOUT)
+    options.setdefault("connect_timeout", connect_timeout)
     options.setdefault("application_name", "convoai command" if command else "convoai")
     limits = _limits(env, command=command)
-    if not is_pooled:
+    if is_pooled:
+        settings[LIMITS] = _local(limits)
+    else:
         # Sent with the connection itself, so they cost no round trip; the address's own
         # `options` come last and win. Django would set the time zone by a statement of its own.
         given = [f"-c {name}={value}" for name, value in {"TimeZone": "UTC", **limits}.items()]
         options["options"] = " ".join(filter(None, [*given, options.get("options")]))
     return {
         **settings,
-        **({POOLER: pooler} if pooler is not None else {}),
-        **({LIMITS: _local(limits)} if is_pooled else {}),
         "ENGINE": ENGINE,
         # The pool keeps connections; with it a connection must go back after each request.
         "CONN_MAX_AGE": 0,
