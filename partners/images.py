@@ -157,7 +157,11 @@ def _is_ours(path: str | None) -> bool:
 
 
 def _unavailable() -> Refusal:
-    return Refusal("storage_unavailable", "Pictures cannot be reached now; try again shortly.")
+    return Refusal(
+        "storage_unavailable",
+        "Pictures cannot be reached now; try again shortly.",
+        retry_after=60,
+    )
 
 
 def _too_large() -> Refusal:

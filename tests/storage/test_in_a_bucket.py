@@ -104,7 +104,9 @@ def test_no_row_is_made_when_the_bucket_does_not_answer(
 ) -> None:
     dana = set_image(partner=make_partner(alice), data=picture())
     settings.MEDIA_BUCKET = options_of(NOWHERE)
-    assert refusal(upload(api, dana, picture("blue"))) == (503, "storage_unavailable")
+    answer = upload(api, dana, picture("blue"))
+    assert refusal(answer) == (503, "storage_unavailable")
+    assert answer["Retry-After"] == "60"
     assert refusal(api.get(f"/api/partners/{dana.pk}/image")) == (503, "storage_unavailable")
     assert refusal(api.get("/api/export")) == (503, "storage_unavailable")
     with pytest.raises(CommandError, match="cannot be swept: Nothing answers"):
