@@ -11,6 +11,7 @@ import time
 from datetime import timedelta
 
 import psutil
+from django.core.signing import b62_decode
 from django.db.models.functions import Now
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
@@ -22,6 +23,8 @@ HEARTBEAT = "heartbeat"
 # Seconds between two signs of life, and after which silence means that nobody works.
 BEAT = 5.0
 SILENCE = timedelta(seconds=20)
+# How long a job waits for a worker that has the SECRET_KEY it was signed with
+KEPT = timedelta(days=2)
 logger = logging.getLogger("convoai.database")
 
 
@@ -56,8 +59,13 @@ class Broker(ORM):
         """Called for a job that another SECRET_KEY has signed.
 
         django-q would remove it, and with it the jobs of every machine that has the right key. It
-        stays, for a worker that can read it.
+        stays for two days, for a worker that can read it.
         """
+        job = self.get_connection().filter(pk=task_id)
+        payload = job.values_list("payload", flat=True).first()
+        if payload is None or _age(payload) > KEPT:
+            job.delete()
+            return
         logger.error(
             "Job %s was signed with another SECRET_KEY, and waits for a worker that has it: set "
             "the same SECRET_KEY on all machines.",
@@ -70,6 +78,15 @@ def stop_without_server() -> None:
     server = os.environ.get("WORKER_STOPS_WITH")
     if server and psutil.Process(os.getppid()).ppid() != int(server):
         os.kill(os.getppid(), signal.SIGTERM)
+
+
+def _age(payload: str) -> timedelta:
+    """How long ago a row of the queue was signed, by whomever."""
+    try:
+        signed_at = b62_decode(payload.rsplit(":", 2)[1])
+    except (IndexError, ValueError):
+        return timedelta.max
+    return timedelta(seconds=time.time() - signed_at)
 
 
 def is_signed_by_us(payload: str) -> bool:

@@ -184,6 +184,10 @@ def test_a_worker_with_another_secret_key_is_told_and_loses_no_job() -> None:
     # What a worker does with a job that it cannot read.
     Broker().fail(str(job.pk))
     assert OrmQ.objects.filter(pk=job.pk).exists()
+    data, _, signature = ours.rsplit(":", 2)
+    OrmQ.objects.filter(pk=job.pk).update(payload=f"{data}:1nL3yD:{signature}")  # of 2022
+    Broker().fail(str(job.pk))
+    assert not OrmQ.objects.filter(pk=job.pk).exists()
 
 
 def test_a_server_for_others_is_looked_at_more_closely(tmp_path: Path, settings: Any) -> None:
