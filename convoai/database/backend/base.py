@@ -35,6 +35,7 @@ from convoai.database.backend.pools import (
     leave_to_parent,
     make_pool,
 )
+from convoai.database.backend.schema import DatabaseSchemaEditor
 from convoai.database.pooler import LIMITS, is_pooled, limiting_cursor
 from convoai.database.problems import DatabaseProblem, PoolExhausted
 
@@ -87,6 +88,7 @@ class DatabaseWrapper(PooledWrapper):
 
     client_class = DatabaseClient
     creation_class = DatabaseCreation
+    SchemaEditorClass = DatabaseSchemaEditor
     _last_failed_start = float("-inf")
 
     def get_connection_params(self) -> dict[str, Any]:

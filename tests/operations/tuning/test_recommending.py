@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from convoai.operations.cgroups import limits
 from convoai.operations.findings import Level
 from convoai.operations.tuning.advice import Purpose
-from convoai.operations.tuning.cgroups import limits
 from convoai.operations.tuning.disks import Disk, disk_of
 from convoai.operations.tuning.machine import Machine, this_machine
 from convoai.operations.tuning.planning import provider_of

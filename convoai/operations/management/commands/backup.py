@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from convoai.operations.backup.files import backup_folder
 from convoai.operations.backup.keeping import remove_old
 from convoai.operations.backup.making import Backup, make_backup
 from convoai.operations.backup.manifest import rows_of
@@ -30,8 +31,8 @@ class Command(BaseCommand):
             "--to",
             metavar="DIR",
             type=Path,
-            default=Path(settings.DATA_DIR) / "backups",
-            help="the folder that backups go to; default: backups in DATA_DIR",
+            default=backup_folder(),
+            help="the folder that backups go to; default: BACKUP_DIR, or backups in DATA_DIR",
         )
         parser.add_argument(
             "--keep",
