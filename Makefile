@@ -69,6 +69,7 @@ production-check: $(RUNTIME)  ## Say what is not yet right for a server that oth
 
 test: $(DEV)  ## Run the whole test suite (ARGS=tests/guards: only that)
 	@sh .ci/browser $(PYTHON)
+	@sh .ci/pgbouncer
 	@trap '$(FOR_TESTS) $(PYTHON) manage.py database stop >/dev/null' EXIT; \
 	trap 'exit 130' INT; trap 'exit 143' TERM; \
 	$(FOR_TESTS) $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
@@ -124,7 +125,7 @@ $(RUNTIME): requirements.txt constraints.txt .venv/pyvenv.cfg
 	@$(PYTHON) -m pip install --quiet --no-compile --disable-pip-version-check --no-input -r requirements.txt
 	@touch $@
 
-$(DEV): requirements-dev.txt requirements.txt constraints.txt .venv/pyvenv.cfg
+$(DEV): requirements-dev.txt requirements-s3.txt requirements.txt constraints.txt .venv/pyvenv.cfg
 	@echo "Installing requirements-dev.txt (about a minute)"
 	@$(PYTHON) -m pip install --quiet --no-compile --disable-pip-version-check --no-input -r requirements-dev.txt
 	@touch $(RUNTIME) $@

@@ -12,6 +12,7 @@ from csp.constants import NONE, SELF
 from convoai.database.configuration import database_settings
 from convoai.environment import flag, number, seconds_of, text, words
 from convoai.local_secret import local_secret
+from convoai.storage.configuration import bucket_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -20,6 +21,8 @@ environ.Env.read_env(BASE_DIR / ".env")
 # Where this installation keeps its things
 DATA_DIR = (BASE_DIR / text(env, "DATA_DIR", default=".data")).resolve()
 MEDIA_ROOT = DATA_DIR / "media"
+# Instead of folders of DATA_DIR, for several machines
+MEDIA_BUCKET = bucket_options(env)
 
 # Who may reach it
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]

@@ -10,6 +10,7 @@ import psycopg2
 from django.db import connection
 
 from convoai.database.backend.pools import pool_figures
+from convoai.database.pooler import POOLER
 from convoai.database.problems import connection_sentence
 
 Line = tuple[str, str]
@@ -80,6 +81,8 @@ def _place(settings: Mapping[str, Any]) -> Iterator[Line]:
     data_dir = settings.get("BUNDLED_DATA_DIR")
     if not data_dir:
         yield "server", address(settings)
+        if POOLER in settings:
+            yield "pooler", f"{address(settings[POOLER]['pooled'])}, for the web and workers"
         return
     from convoai.database.place import find_place
 

@@ -9,10 +9,12 @@ import psycopg2
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, run_checks
 
+from convoai.database.pooler import direct_entry
 from convoai.database.problems import sentence_for
 from convoai.operations.doctor import activity, exposure, places, services
 from convoai.operations.doctor.indexes import examine_indexes
 from convoai.operations.doctor.installation import Installation
+from convoai.operations.doctor.pooler import examine_pooler
 from convoai.operations.doctor.reaching import unreachable
 from convoai.operations.doctor.server import Server, connected
 from convoai.operations.doctor.server_settings import examine_settings
@@ -28,6 +30,7 @@ from convoai.operations.findings import Finding, ok, warning
 Examiner = Callable[[Server, Installation], Iterator[Finding]]
 OF_THE_SERVER: tuple[tuple[str, Examiner], ...] = (
     ("versions", examine_versions),
+    ("pooler", examine_pooler),
     ("rights", examine_rights),
     ("migrations", examine_migrations),
     ("tables", examine_tables),
@@ -56,7 +59,7 @@ def examine(*, deployment: bool | None = None) -> list[Finding]:
     What cannot be looked at is a finding too. `deployment` says whether Django's checks for servers
     that others can reach belong to it; not said, they do when DEBUG is off.
     """
-    here = Installation(settings.DATABASES["default"])
+    here = Installation(direct_entry(settings.DATABASES["default"]))
     reached, found = examine_database(here)
     found += places.examine_disk(here)
     found += places.examine_media(here)

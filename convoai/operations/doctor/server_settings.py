@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from convoai.database.pooler import POOLER
 from convoai.operations.capacity import WORKER_PROCESSES
 from convoai.operations.doctor.installation import Installation, quoted
 from convoai.operations.doctor.server import Server
@@ -157,7 +158,16 @@ def _connections(server: Server, here: Installation) -> Iterator[Finding]:
     ours = our_processes(here.database["POOL_OPTIONS"])
     wanted = ours.connections
     figures = {"limit": limit, "used": used, "processes": ours.web, "wanted": wanted}
-    if wanted > limit:
+    if POOLER in here.database:
+        yield info(
+            "settings.connections",
+            f"{used} connections are open; {ours.web} web processes and a worker may open {wanted} "
+            "to the pooler.",
+            f"Its max_client_conn must be {wanted} or more, and its pools together at most "
+            f"{limit - 10}.",
+            **figures,
+        )
+    elif wanted > limit:
         yield warning(
             "settings.connections",
             f"{ours.web} web processes and a worker may open {wanted} connections, and the "

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
@@ -19,6 +18,7 @@ from convoai.operations.backup.server import configured_server
 from convoai.operations.erasures.copying import copy_ledger
 from convoai.operations.erasures.ledger import Ledger
 from convoai.refusals import Refusal
+from convoai.storage.choice import media
 
 
 class Command(BaseCommand):
@@ -80,7 +80,7 @@ class Command(BaseCommand):
         with bar:
             return make_backup(
                 server=configured_server(),
-                media=Path(settings.MEDIA_ROOT),
+                media=media(),
                 to=to,
                 known=self._known_deletions(),
                 progress=progress,

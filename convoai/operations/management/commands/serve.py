@@ -50,6 +50,10 @@ class Command(BaseCommand):
         except startup.StartupProblem as problem:
             raise CommandError(str(problem)) from None
         self.refuse_on_failed_checks(of_the_database=False)
+        try:
+            startup.require_storage()
+        except startup.StartupProblem as problem:
+            raise CommandError(str(problem)) from None
         self.prepare_database(demo=not options["no_demo"])
         self.refuse_on_failed_checks(of_the_database=True)
         # Before anything was collected there, static files come from the packages themselves.
