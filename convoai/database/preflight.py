@@ -40,6 +40,7 @@ WITHOUT_DATABASE = frozenset(
         "doctor",
         "production_check",
         "setup_database",
+        "tune",
     }
 )
 

@@ -10,10 +10,11 @@ import os
 from pathlib import Path
 
 import environ
+import psutil
 
 from convoai.environment import number
+from convoai.operations.cgroups import OWN, ROOT, limits
 
-CGROUPS = Path("/sys/fs/cgroup")
 # Two, so that one that is busy computing does not hold up everybody. With more than eight, what
 # the machine can do is no longer a default's business: the database's connections come first.
 LEAST_PROCESSES, MOST_PROCESSES = 2, 8
@@ -39,49 +40,19 @@ def default_processes() -> int:
     return max(1, min(wanted, memory() // PROCESS_BYTES))
 
 
-def cores(groups: Path = CGROUPS, me: Path = Path("/proc/self/cgroup")) -> int:
+def cores(root: Path = ROOT, own: Path = OWN) -> int:
     """The processors that this process may use: by affinity, and by the quota of its cgroups."""
-    allowed = _by_affinity()
-    for told in _limits("cpu.max", groups, me):
-        quota, _, period = told.partition(" ")
-        if quota.isdigit() and period.isdigit():
-            allowed = min(allowed, math.ceil(int(quota) / int(period)))
-    return max(allowed, 1)
+    quota = limits(root, own).cores
+    return max(1, min(_by_affinity(), math.ceil(quota) if quota is not None else _by_affinity()))
 
 
-def memory(groups: Path = CGROUPS, me: Path = Path("/proc/self/cgroup")) -> int:
+def memory(root: Path = ROOT, own: Path = OWN) -> int:
     """The bytes of memory that this process may use: the machine's, or less by its cgroups."""
-    try:
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # not on Windows
-        there = 1 << 62
-    limits = [int(told) for told in _limits("memory.max", groups, me) if told.isdigit()]
-    return min([there, *limits])
+    there = int(psutil.virtual_memory().total)
+    return min(there, limits(root, own).memory or there)
 
 
 def _by_affinity() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _limits(name: str, groups: Path, me: Path) -> list[str]:
-    """What cgroups (version 2) tell of a limit: those of this process's group and all above it.
-
-    In a container the group is the root of what can be seen.
-    """
-    try:
-        path = next(
-            line.partition("::")[2] for line in me.read_text().splitlines() if line.startswith("0:")
-        )
-    except (OSError, StopIteration):
-        return []
-    group = groups / path.strip().lstrip("/")
-    found = []
-    for folder in (group, *group.parents):
-        file = folder / name
-        if file.is_file():
-            found.append(file.read_text().strip())
-        if folder == groups:
-            break
-    return found
+    return os.cpu_count() or 1  # macOS

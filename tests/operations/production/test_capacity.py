@@ -28,7 +28,7 @@ def groups(folder: Path, path: str, **files: str) -> dict[str, Path]:
         (group / name.replace("_", ".")).write_text(told + "\n")
     me = folder / "me"
     me.write_text(f"0::{path}\n")
-    return {"groups": folder / "cgroup", "me": me}
+    return {"root": folder / "cgroup", "own": me}
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_limits_of_all_groups_above_count(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_machine_without_cgroups_counts_by_affinity(tmp_path: Path) -> None:
-    nowhere = {"groups": tmp_path / "none", "me": tmp_path / "none"}
+    nowhere = {"root": tmp_path / "none", "own": tmp_path / "none"}
     assert capacity.cores(**nowhere) == len(os.sched_getaffinity(0))
     assert capacity.memory(**nowhere) > 1 << 27
 
