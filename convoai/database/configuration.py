@@ -13,8 +13,19 @@ from convoai.database.addresses import parse_url
 from convoai.environment import flag, number, seconds_of
 
 ENGINE = "convoai.database.backend"
+REPLICA_ENGINE = "convoai.database.replica"
 # Seconds until an unreachable host is given up.
 CONNECT_TIMEOUT = 5
+# Another server can answer, so a replica is given up sooner; its limit of time is the least that
+# PostgreSQL knows. A server that vanishes in the middle of an answer is noticed as soon.
+REPLICA_CONNECT_TIMEOUT = 2
+REPLICA_POOL_TIMEOUT = 0.5
+REPLICA_OPTIONS = {
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 3000,
+}
 # Profile: connections kept, connections more under load.
 PROFILES = {"low": (5, 10), "default": (10, 20), "high": (20, 40)}
 RECYCLE = 3600
@@ -37,8 +48,45 @@ def database_settings(env: environ.Env, data_dir: Path, *, command: bool) -> dic
     """
     url = env.str("DATABASE_URL", default="").strip()
     settings = parse_url(url) if url else _bundled(data_dir)
+    return _completed(env, settings, command=command, connect_timeout=CONNECT_TIMEOUT)
+
+
+def replica_settings(env: environ.Env, *, command: bool) -> dict[str, dict[str, Any]]:
+    """The settings of the replica under its alias; nothing without DATABASE_REPLICA_URL.
+
+    Raises ImproperlyConfigured as `database_settings` does.
+    """
+    url = env.str("DATABASE_REPLICA_URL", default="").strip()
+    if not url:
+        return {}
+    try:
+        settings = parse_url(url)
+    except ImproperlyConfigured as problem:
+        said = str(problem).replace("DATABASE_URL", "DATABASE_REPLICA_URL")
+        fix = "remove it to read from the primary alone"
+        said = said.replace("remove it to use the bundled PostgreSQL", fix)
+        raise ImproperlyConfigured(said) from None
+    settings["OPTIONS"] = {**REPLICA_OPTIONS, **settings["OPTIONS"]}
+    settings = _completed(env, settings, command=command, connect_timeout=REPLICA_CONNECT_TIMEOUT)
+    if "options" in settings["OPTIONS"]:
+        settings["OPTIONS"]["options"] += " -c default_transaction_read_only=on"
+    pool = settings["POOL_OPTIONS"]
+    return {
+        "replica": {
+            **settings,
+            "ENGINE": REPLICA_ENGINE,
+            "POOL_OPTIONS": {**pool, "TIMEOUT": min(pool["TIMEOUT"], REPLICA_POOL_TIMEOUT)},
+            # Tests have one database.
+            "TEST": {"MIRROR": "default"},
+        }
+    }
+
+
+def _completed(
+    env: environ.Env, settings: dict[str, Any], *, command: bool, connect_timeout: int
+) -> dict[str, Any]:
     options = settings.setdefault("OPTIONS", {})
-    options.setdefault("connect_timeout", CONNECT_TIMEOUT)
+    options.setdefault("connect_timeout", connect_timeout)
     options.setdefault("application_name", "convoai command" if command else "convoai")
     if flag(env, "DB_SESSION_OPTIONS", default=True):
         # Sent with the connection itself, so they cost no round trip; the address's own

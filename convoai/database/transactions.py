@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, connections, transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,12 +46,13 @@ def write(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def release_connection() -> None:
-    """Give this thread's connection back to the pool before slow work elsewhere.
+    """Give this thread's connections back to their pools before slow work elsewhere.
 
     Does nothing inside a transaction, which would be lost. The next query takes one again.
     """
-    if not connection.in_atomic_block:
-        connection.close()
+    for used in connections.all(initialized_only=True):
+        if not used.in_atomic_block:
+            used.close()
 
 
 def sqlstate(error: BaseException) -> str | None:
