@@ -34,9 +34,15 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: list[str]) -> None:
     from convoai.database.preflight import needs_database, require_database
 
-    if needs_database(arguments[1:]):
-        require_database()
+    if not needs_database(arguments[1:]):
+        execute_from_command_line(arguments)
+        return
+    require_database()
     execute_from_command_line(arguments)
+    from convoai.database.replica.standing import wait_for_replica
+
+    # Whoever sees that the command is done may look at what it did.
+    wait_for_replica()
 
 
 def _sentence(error: Exception) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 # The flushed position: all that was committed (with synchronous_commit off: all but the last
 # moments) lies before it, and a replica can reach it; the inserted one may wait for the next
@@ -38,18 +39,23 @@ class Position:
     time: float | None
     identity: tuple[int, int]
 
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Self:
+        """From the row that one of the two queries gives."""
+        in_recovery, at, time, system, database = row
+        return cls(
+            bool(in_recovery),
+            None if at is None else int(at),
+            None if time is None else float(time),
+            (int(system), int(database)),
+        )
+
 
 def position(connection: Any, query: str) -> Position:
     """Ask a connection, Django's or the driver's. One query."""
     with connection.cursor() as cursor:
         cursor.execute(query)
-        in_recovery, at, time, system, database = cursor.fetchone()
-    return Position(
-        bool(in_recovery),
-        None if at is None else int(at),
-        None if time is None else float(time),
-        (int(system), int(database)),
-    )
+        return Position.of(cursor.fetchone())
 
 
 def why_not(primary: Position, replica: Position) -> str | None:

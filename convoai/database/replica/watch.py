@@ -68,6 +68,13 @@ class Watch:
             return False
         return wrote_at is None or wrote_at.timestamp() + settings.REPLICA_STICKY <= whole_until
 
+    def word(self) -> str:
+        """ "ok", or a sentence saying why it is not used now."""
+        if self.may_serve(None):
+            return "ok"
+        why = self.why or "it is behind"
+        return f"The replica is not used: {why}. Reads go to the primary."
+
     def leave_alone(self, why: str) -> None:
         """Ask it nothing for some seconds; the log is told once, until it answers again."""
         if self.why is None:

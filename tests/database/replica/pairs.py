@@ -173,6 +173,7 @@ def working_with(primary: str, replica: str | None = None) -> Iterator[None]:
     wrapper.close()
     before = dict(entries)
     entries["default"] = _elsewhere(before["default"], primary)
+    entries.pop("replica", None)
     changed: dict[str, Any] = {}
     if replica is not None:
         reader = type("Reader", (environ.Env,), {"ENVIRON": {"DATABASE_REPLICA_URL": replica}})()
