@@ -18,7 +18,13 @@ from django.test import override_settings
 from convoai.database.addresses import parse_url
 from convoai.database.backend.pools import dispose_pools
 from convoai.database.binaries import run_program
-from convoai.database.cluster import SUPERUSER, make_cluster, make_home, write_configuration
+from convoai.database.cluster import (
+    SUPERUSER,
+    make_cluster,
+    make_home,
+    prepare,
+    write_configuration,
+)
 from convoai.database.configuration import replica_settings
 from convoai.database.place import DATABASE, PORT, ROLE, Place, find_place
 from convoai.database.postmaster import find_postmaster
@@ -26,7 +32,6 @@ from convoai.database.replica.watch import watch
 from convoai.database.server_user import ServerUser
 from tests.database.scratch import poll, scratch_folder
 
-RULES = "local all all trust\nlocal replication all trust\n"
 # A query of the replica that stands in the way of a change gives in at once.
 OPTIONS = "-c fsync=off -c max_standby_streaming_delay=50ms -c wal_receiver_status_interval=1s"
 MIDDLEWARE = [
@@ -38,7 +43,7 @@ ROUTERS = ["convoai.database.replica.router.ReplicaRouter"]
 
 @dataclass(frozen=True)
 class Server:
-    """One of the two; reached through its socket, without passwords."""
+    """One of the two, each as convoai's bundled PostgreSQL is set up."""
 
     place: Place
     user: ServerUser | None
@@ -49,12 +54,7 @@ class Server:
         return f"postgresql://{ROLE}@{host}:{PORT}/{DATABASE}"
 
     def start(self) -> None:
-        rules = self.place.home / "rules.conf"
-        rules.write_text(RULES)
-        rules.chmod(0o644)
-        self._control(
-            "start", "--log", self.place.log, "--options", f"{OPTIONS} -c hba_file={rules}"
-        )
+        self._control("start", "--log", self.place.log, "--options", OPTIONS)
 
     @property
     def is_running(self) -> bool:
@@ -123,13 +123,7 @@ def streaming_pair() -> Iterator[Pair]:
         write_configuration(primary.place, primary.user)
         primary.start()
         try:
-            for statement in (
-                f"CREATE ROLE {ROLE} LOGIN",
-                f"GRANT pg_monitor TO {ROLE}",
-                f"CREATE DATABASE {DATABASE} OWNER {ROLE}",
-            ):
-                primary.value(statement, "postgres")
-            primary.value("CREATE EXTENSION vector")
+            prepare(primary.place)
             with working_with(primary.url):
                 call_command("migrate", verbosity=0)
             replica = _copied(primary, _made(other))
@@ -155,6 +149,8 @@ def _copied(primary: Server, replica: Server) -> Server:
         f"--username={SUPERUSER}",
         f"--pgdata={replica.place.cluster}",
         "--write-recovery-conf",
+        "--create-slot",
+        "--slot=replica",
         "--checkpoint=fast",
         "--no-sync",
         cwd=replica.place.home,
