@@ -38,11 +38,13 @@ def _run(arguments: list[str]) -> None:
         execute_from_command_line(arguments)
         return
     require_database()
-    execute_from_command_line(arguments)
     from convoai.database.replica.standing import wait_for_replica
 
-    # Whoever sees that the command is done may look at what it did.
-    wait_for_replica()
+    try:
+        execute_from_command_line(arguments)
+    finally:
+        # Whoever sees that the command is over may look at what it did.
+        wait_for_replica()
 
 
 def _sentence(error: Exception) -> str | None:

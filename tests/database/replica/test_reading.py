@@ -114,6 +114,24 @@ def test_a_reader_sees_the_replica_and_the_writer_sees_what_they_wrote(
     assert names(alices) == ["Eda"]
     assert alices.get(f"/api/partners/{made.json()['id']}").status_code == 200
     assert alices.get("/api/search?q=Eda&type=partner").json()["results"]
+    assert alices.delete(f"/api/partners/{made.json()['id']}").status_code in (200, 204)
+    another_process()
+    assert names(alices) == []
+
+
+def test_staff_see_what_they_changed_in_the_admin(pair: Pair, bob: User) -> None:
+    staff = make_user("staff-who-writes", is_staff=True, is_superuser=True)
+    partner = make_partner(bob, "Dana")
+    client = Client()
+    client.force_login(staff)
+    pair.pause()
+    page = f"/admin/partners/conversationpartner/{partner.pk}/delete/"
+    assert client.get(page).status_code == 200, "what the replica lacks is on the primary"
+    with asked() as statements:
+        assert client.post(page, {"post": "yes"}).status_code == 302
+        answer = client.get("/admin/partners/conversationpartner/")
+    assert statements == []
+    assert f"/conversationpartner/{partner.pk}/" not in answer.content.decode()
 
 
 def test_a_writer_goes_back_to_the_replica_when_it_has_what_they_wrote(
