@@ -96,8 +96,7 @@ def _place(settings: Mapping[str, Any]) -> Iterator[Line]:
 
 def _replica() -> Iterator[Line]:
     if is_replica_set():
-        yield "replica", address(connections[REPLICA].settings_dict)
-        yield "", standing()
+        yield "replica", f"{address(connections[REPLICA].settings_dict)}, {standing()}"
 
 
 def _pool(settings: Mapping[str, Any]) -> Iterator[Line]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-import psycopg2
-from django.db import OperationalError
-
 from convoai.database.problems import PoolExhausted
-from convoai.database.transactions import sqlstate
+from convoai.database.transactions import is_lost, sqlstate
 
 
 class Trouble(Enum):
@@ -44,7 +41,4 @@ def trouble_of(error: BaseException) -> Trouble | None:
     state = sqlstate(error)
     if state is not None:
         return TROUBLES.get(state) or TROUBLES.get(state[:3]) or TROUBLES.get(state[:2])
-    # Refused and lost connections carry no SQLSTATE; of some the driver knows no kind either.
-    lost = (psycopg2.OperationalError, psycopg2.InterfaceError, OperationalError)
-    is_lost = isinstance(error, lost) or type(error) is psycopg2.DatabaseError
-    return Trouble.GONE if is_lost else None
+    return Trouble.GONE if is_lost(error) else None

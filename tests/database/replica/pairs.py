@@ -33,7 +33,10 @@ from convoai.database.server_user import ServerUser
 from tests.database.scratch import poll, scratch_folder
 
 # A query of the replica that stands in the way of a change gives in at once.
-OPTIONS = "-c fsync=off -c max_standby_streaming_delay=50ms -c wal_receiver_status_interval=1s"
+OPTIONS = (
+    "-c fsync=off -c max_standby_streaming_delay=50ms "
+    "-c wal_receiver_status_interval=1s -c wal_retrieve_retry_interval=100ms"
+)
 MIDDLEWARE = [
     "convoai.accounts.own_writes.OwnWritesMiddleware",
     "convoai.database.replica.middleware.ReplicaMiddleware",

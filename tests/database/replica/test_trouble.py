@@ -21,20 +21,20 @@ from tests.database.scratch import poll
 from tests.factories import make_partner
 
 ClientOf = Callable[[User], APIClient]
-LONG = "SELECT pg_sleep(9) FROM conversation_partners LIMIT 1"
+LONG = "SELECT pg_sleep(9) FROM users LIMIT 1"
 LOG = "convoai.database.replica"
 
 
 @contextmanager
-def before_each_query(act: Callable[..., None]) -> Iterator[None]:
-    """`act(execute, context)` before each statement about people that the replica gets."""
+def before_each_query(act: Callable[[], None], alias: str = "replica") -> Iterator[None]:
+    """`act()` before each statement about partners that a server gets."""
 
     def wrapper(execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
         if "conversation_partners" in sql:
-            act(execute, context)
+            act()
         return execute(sql, parameters, many, context)
 
-    with connections["replica"].execute_wrapper(wrapper):
+    with connections[alias].execute_wrapper(wrapper):
         yield
 
 
@@ -121,11 +121,11 @@ def test_a_query_in_the_way_of_a_change_is_answered_by_the_primary(
         pair.primary.value(f"DELETE FROM conversation_partners WHERE id = {gone.pk}")
         pair.primary.value("VACUUM conversation_partners")
 
-    def look_for_long(execute: Any, context: Any) -> None:
-        with ThreadPoolExecutor(1) as other:
+    def look_for_long() -> None:
+        with ThreadPoolExecutor(1) as other, connections["replica"].cursor() as cursor:
             done = other.submit(change)
             try:
-                execute(LONG, None, False, context)
+                cursor.execute(LONG)
             except OperationalError as error:
                 states.append(sqlstate(error))
                 raise
@@ -152,7 +152,7 @@ def test_a_replica_that_dies_is_not_noticed(
     pair.catch_up()
     monkeypatch.setattr(watch, "pause", 0.2)
     caplog.set_level(logging.INFO, LOG)
-    with before_each_query(lambda *_: pair.replica.kill()):
+    with before_each_query(pair.replica.kill):
         assert names(client) == ["Dana"], "in the middle of a request"
     try:
         assert client.get("/api/search?q=Dana").status_code == 200
@@ -174,6 +174,20 @@ def test_a_replica_that_dies_is_not_noticed(
 
     poll(serves_again)
     assert told(caplog)[-1] == "The replica is used again."
+
+
+def test_a_primary_that_dies_is_told_to_be_away(pair: Pair, alice: User, client: APIClient) -> None:
+    make_partner(alice, "Dana")
+    with before_each_query(pair.primary.kill, alias="default"):
+        answer = client.post("/api/partners/", {"name": "Eda"})
+    try:
+        assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+        connections["default"].close()
+        assert client.get("/api/partners/").status_code == 503, "keys are the primary's"
+    finally:
+        pair.primary.start()
+        connections["default"].close()
+    assert "Dana" in names(client)
 
 
 def test_a_server_that_is_no_replica_of_this_primary_is_never_read(
