@@ -18,17 +18,19 @@ from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
 from statistics import median, quantiles
+from threading import Timer
 
 import project
 from api import new_user
 from processor import seconds_of
-from second_server import asking, replica_of
+from second_server import Replica, asking, replica_of
 from server import running_server
 from traffic import measure, request
 
 HEADINGS = ("request", "read from", "req/s", "p50 ms", "p95 ms", "primary CPU ms", "replica CPU ms")
 BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'convoai'"
 WRITES = 200
+DRILL_SECONDS = 15.0
 
 
 def paths(user: object) -> dict[str, list[str]]:
@@ -68,6 +70,25 @@ def print_lines(
             where = "replica" if replica else "primary"
             figures = [got.per_second, got.p50, got.p95, *used]
             print(f"| {name} | {where} | {' | '.join(f'{one:.2f}' for one in figures)} |")
+
+
+def survive(second: Replica, key: str, routes: dict[str, list[str]], options: Namespace) -> None:
+    """Kill the replica under load and start it again; ends in SystemExit at any answer but 200."""
+    found = [path for several in routes.values() for path in several]
+    random.Random(2).shuffle(found)
+    with running_server(DATABASE_REPLICA_URL=second.address) as server:
+        away = [Timer(DRILL_SECONDS / 3, second.kill), Timer(DRILL_SECONDS * 2 / 3, second.start)]
+        for timer in away:
+            timer.start()
+        got = measure(
+            server.port, sender(found, key), clients=options.clients, seconds=DRILL_SECONDS
+        )
+        for timer in away:
+            timer.join()
+    print(
+        f"\nThe replica was killed and started again under load: {got.sent} requests, all "
+        f"answered 200, 95 % within {got.p95:.0f} ms"
+    )
 
 
 def database_seconds(replica: str) -> list[float]:
@@ -114,10 +135,12 @@ def main() -> None:
     data_dir: Path = project.set_up()
     user, key = new_user(options.conversations)
     routes = paths(user)
-    with replica_of(data_dir) as address:
+    with replica_of(data_dir) as second:
+        address = second.address
         print(f"\n| {' | '.join(HEADINGS)} |\n|---|---|{'--:|' * (len(HEADINGS) - 2)}")
         for replica in (None, address):
             print_lines(replica, address, key, routes, options)
+        survive(second, key, routes, options)
         took = delays(address, user)
         cuts = quantiles(took, n=20)
         print(

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 
 
+@dataclass(frozen=True)
+class Replica:
+    """Its address, and what runs pg_ctl for it."""
+
+    address: str
+    control: Callable[..., None]
+
+    def kill(self) -> None:
+        self.control("stop", "--mode=immediate")
+
+    def start(self) -> None:
+        self.control("start")
+
+
 @contextmanager
-def replica_of(data_dir: Path) -> Iterator[str]:
-    """Copy the running cluster with pg_basebackup and let it follow; its address.
+def replica_of(data_dir: Path) -> Iterator[Replica]:
+    """Copy the running cluster with pg_basebackup and let it follow.
 
     Raises SystemExit with what PostgreSQL said when that does not work.
     """
@@ -49,13 +64,17 @@ def replica_of(data_dir: Path) -> Iterator[str]:
             "--checkpoint=fast",
         )
         write_configuration(place, user)
-        control = (f"--pgdata={place.cluster}", "--wait")
-        run("pg_ctl", "start", *control, f"--log={place.log}")
+        where = (f"--pgdata={place.cluster}", "--wait", f"--log={place.log}")
+        host = str(place.socket_dir).replace("/", "%2F")
+        replica = Replica(
+            f"postgresql://{ROLE}@{host}:{PORT}/{DATABASE}",
+            lambda *arguments: run("pg_ctl", *arguments, *where),
+        )
+        replica.start()
         try:
-            host = str(place.socket_dir).replace("/", "%2F")
-            yield f"postgresql://{ROLE}@{host}:{PORT}/{DATABASE}"
+            yield replica
         finally:
-            run("pg_ctl", "stop", *control, "--mode=fast")
+            replica.kill()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
