@@ -52,3 +52,13 @@ class Progress:
         if self._now is None or self.whole_until is None:
             return None
         return max(0.0, self._now - self.whole_until)
+
+    @property
+    def overdue(self) -> float:
+        """Seconds for which it has surely lacked something; `lag` may be the primary's idleness.
+
+        0 when only the newest look is ahead of it: that may be a matter of milliseconds.
+        """
+        if self._now is None or not self._ahead:
+            return 0.0
+        return max(0.0, self._now - self._ahead[0][1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,9 @@ from convoai.database.replica.positions import (
     why_not,
 )
 
+# Seconds that a replica gets to show what the primary has just written.
+PATIENCE = 0.5
+
 
 def standing() -> str:
     """In half a sentence: in use and how far behind, or why it is not used."""
@@ -29,7 +32,7 @@ def standing() -> str:
         with driver_connection(PRIMARY) as here:
             primary = position(here, OF_PRIMARY)
         with driver_connection(REPLICA) as there:
-            replica = position(there, OF_REPLICA)
+            replica = patient(primary, lambda: position(there, OF_REPLICA))
     except psycopg2.Error as error:
         said = connection_sentence(error, connections[REPLICA].settings_dict)
         return "not used: " + said.replace("DATABASE_URL", "DATABASE_REPLICA_URL")
@@ -40,6 +43,22 @@ def standing() -> str:
     if behind is None or behind > settings.REPLICA_MAX_LAG:
         return f"not used now: {lag_words(behind)}, of {settings.REPLICA_MAX_LAG} s allowed"
     return f"in use, {lag_words(behind)}"
+
+
+def patient(primary: Position, ask: Callable[[], Position]) -> Position:
+    """Where the replica is, asked again for a moment while it has not come as far as the primary.
+
+    Of one that is a few bytes behind an idle primary, the last commit would tell nothing.
+    """
+    found = ask()
+
+    def has_come() -> bool:
+        nonlocal found
+        found = ask()
+        return primary.at is None or found.at is None or found.at >= primary.at
+
+    wait_until(has_come, seconds=PATIENCE)
+    return found
 
 
 def seconds_behind(primary: Position, replica: Position) -> float | None:

@@ -44,6 +44,8 @@ class Watch:
         self.progress = Progress()
         self._look_again = 0.0
         self._is_late = False
+        # Whether the log knows that it is late.
+        self._is_told = False
         # Why it is not used, and when it may be tried again.
         self.why: str | None = None
         self._away_until: float | None = None
@@ -104,11 +106,13 @@ class Watch:
     def _judge(self) -> None:
         lag = self.progress.lag
         is_late = lag is None or lag > settings.REPLICA_MAX_LAG
-        if is_late and not self._is_late:
+        if is_late and self.progress.overdue and not self._is_told:
             behind = "some time" if lag is None else f"{lag:.0f} s"
             logger.warning("The replica is %s behind; reads go to the primary.", behind)
-        elif not is_late and (self._is_late or self.why is not None):
+            self._is_told = True
+        elif not is_late and (self._is_told or self.why is not None):
             logger.warning("The replica is used again.")
+            self._is_told = False
         self._is_late, self.why = is_late, None
 
     def _try_again(self, since: float) -> None:

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from convoai.database.problems import connection_sentence
 from convoai.database.replica.positions import OF_PRIMARY, OF_REPLICA, Position, why_not
-from convoai.database.replica.standing import seconds_behind
+from convoai.database.replica.standing import patient, seconds_behind
 from convoai.operations.doctor.installation import Installation
 from convoai.operations.doctor.server import Server, connected
 from convoai.operations.findings import Finding, error, info, ok, warning
@@ -57,7 +57,8 @@ def _forgotten(server: Server) -> Iterator[Finding]:
 
 def _compared(server: Server, replica: Server, there: Installation) -> Iterator[Finding]:
     yield ok("replica.reachable", f"The replica answers at {there.host}.")
-    primary, followed = _position(server, OF_PRIMARY), _position(replica, OF_REPLICA)
+    primary = Position.of(server.row(OF_PRIMARY))
+    followed = patient(primary, lambda: Position.of(replica.row(OF_REPLICA)))
     reason = why_not(primary, followed)
     if reason is not None:
         yield error(
@@ -110,7 +111,3 @@ def _kept_up(primary: Position, followed: Position, replica: Server) -> Iterator
         )
     else:
         yield ok("replica.lag", f"The replica is {behind} and {missing:,} bytes behind.", **figures)
-
-
-def _position(server: Server, query: str) -> Position:
-    return Position.of(server.row(query))

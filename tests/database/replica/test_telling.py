@@ -140,6 +140,7 @@ def test_a_replica_that_never_answers_is_waited_for_once(
 
 def test_the_settings_of_a_process_name_the_replica(pair: Pair) -> None:
     addresses = {"DATABASE_URL": pair.primary.url, "DATABASE_REPLICA_URL": pair.replica.url}
+    pair.catch_up()
     told = manage("doctor", "--json", **addresses)
     found = {one["id"]: one["level"] for one in json.loads(told.stdout)["findings"]}
     assert (found["replica.identity"], found["replica.lag"]) == ("ok", "ok")

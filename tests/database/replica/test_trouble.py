@@ -65,7 +65,10 @@ def test_beyond_the_limit_of_lag_the_primary_is_read(
     settings.REPLICA_MAX_LAG = 0
     another_process()
     assert names(client) == ["New"]
-    assert names(client) == ["New"]
+    assert told(caplog) == [], "so far it may be a matter of milliseconds"
+    for _ in range(2):
+        watch.forget_look()
+        assert names(client) == ["New"]
     assert len([line for line in told(caplog) if "behind" in line]) == 1
     pair.catch_up()
     watch.forget_look()
