@@ -31,6 +31,7 @@ from convoai.operations.erasures.ledger import Copy, write_copy
 from convoai.operations.erasures.replaying import Replayed, replay, undo
 from convoai.operations.erasures.sources import Known, find_ledger
 from convoai.refusals import Refusal
+from convoai.storage.storage import Storage, StorageProblem
 
 # Told of each step what is being done.
 Progress = Callable[[str], None]
@@ -47,7 +48,7 @@ class Plan:
     is_new: bool
     # The configured database, from which a new one is made.
     server: Server
-    media: Path
+    media: Storage
     programs: Programs
     # What was deleted, the file that says so beside the live database, and whether it stays here.
     known: Known
@@ -63,7 +64,7 @@ class Plan:
         what = "a new database" if self.is_new else "the empty database"
         yield f"into      {what} {self.target.name}, with pg_restore {self.programs.version}"
         yield f"rows      {rows_of(contents):,} in {len(contents['tables'])} tables"
-        yield f"pictures  {contents['pictures']['count']:,}, into {self.media}"
+        yield f"pictures  {contents['pictures']['count']:,}, into {self.media.where}"
         told = self.known.lines(contents, with_erased=self.with_erased, days=self.days)
         for head, line in zip(["erased", *[""] * len(told)], told, strict=False):
             yield f"{head:<9} {line}"
@@ -83,7 +84,7 @@ def plan_restore(
     *,
     server: Server,
     path: Path,
-    media: Path,
+    media: Storage,
     into: str | None,
     file: Path,
     with_erased: bool = False,
@@ -105,7 +106,7 @@ def plan_restore(
             _require_empty(found, server)
         else:
             _require_free(found, into)
-            media = media.with_name(f"{media.name}-{into}")
+            media = media.beside(into)
     programs = find_programs(server, server_major=major, dump_major=dump_major(manifest))
     return Plan(
         folder=folder,
@@ -142,29 +143,30 @@ def apply(plan: Plan, *, progress: Progress = lambda what: None) -> Restored:
 
     A restore that fails leaves an empty database empty, and no new one. Raises Refusal.
     """
-    plan.media.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory(prefix=".restore-", dir=plan.media.parent) as staging:
+        with tempfile.TemporaryDirectory(prefix=".restore-", dir=plan.media.workplace) as staging:
             # First, because a full disk is noticed here without any harm.
             names = unpack(plan.folder / PICTURES, Path(staging))
             other = conflicts(Path(staging), names, plan.media)
             if other:
                 raise Refusal(
                     "not_empty",
-                    f"{len(other)} pictures are in {plan.media} already with another content: "
-                    "move that folder away, then restore again.",
+                    f"{len(other)} pictures are in {plan.media.where} already with another "
+                    "content: move them away, then restore again.",
                 )
             with new_database(plan.server, plan.target.name) if plan.is_new else nullcontext():
                 load_dump(plan.folder / DUMP, plan.target, plan.programs, progress)
                 wrong, replayed = _settle(plan, progress)
             move(Path(staging), [name for name in names if not replayed.takes(name)], plan.media)
             for name in filter(replayed.takes, names):
-                (plan.media / name).unlink(missing_ok=True)
+                plan.media.remove(name)
+    except StorageProblem as problem:
+        raise Refusal("unwritable", f"The pictures cannot be written: {problem}") from None
     except OSError as error:
         raise Refusal(
             "unwritable",
-            f"The pictures cannot be written to {plan.media} ({error.strerror or error}): make "
-            "room, then restore again.",
+            f"The pictures cannot be written to {plan.media.where} ({error.strerror or error}): "
+            "make room, then restore again.",
         ) from error
     progress("trying it out")
     trial = try_out(plan.target)

@@ -20,6 +20,7 @@ from convoai.operations.backup.manifest import (
 )
 from convoai.operations.backup.restoring import Plan, plan_restore
 from convoai.operations.backup.server import Server
+from convoai.storage.folder import Folder
 
 
 def copy_of(backup: Path, folder: Path) -> Path:
@@ -47,7 +48,7 @@ def free_name(server: Server) -> Iterator[str]:
 
 def planned(server: Server, backup: Path, media: Path, into: str | None) -> Plan:
     return plan_restore(
-        server=server, path=backup, media=media, into=into, file=media.parent / ERASURES
+        server=server, path=backup, media=Folder(media), into=into, file=media.parent / ERASURES
     )
 
 

@@ -13,6 +13,7 @@ from convoai.accounts.models import User
 from convoai.database.erasures import unrecorded_deletes
 from convoai.operations.backup.making import make_backup
 from convoai.operations.backup.server import Server, configured_server
+from convoai.storage.folder import Folder
 from tests.factories import make_conversation, make_fact, make_partner, make_user
 
 WORDS = ('I said "no"; he\'d \\. not\tlisten\n', "नमस्ते 👋 ﷺ", "A plain word.")
@@ -56,7 +57,7 @@ def made(
             make_partner(user, "Gone", image_path="faces/gone.jpg")
             make_conversation(partner, *WORDS)
             make_fact(partner)
-            backup = make_backup(server=server, media=media, to=folder / "backups")
+            backup = make_backup(server=server, media=Folder(media), to=folder / "backups")
         finally:
             with transaction.atomic(), unrecorded_deletes():
                 User.objects.filter(pk=user.pk).delete()

@@ -42,6 +42,7 @@ from convoai.operations.erasures.ledger import (
 from convoai.operations.erasures.replaying import count_standing, replay
 from convoai.operations.erasures.schedule import MINUTES, NAME, set_schedule
 from convoai.refusals import Refusal
+from convoai.storage.folder import Folder
 from partners.services import delete_partner
 from tests.factories import make_conversation, make_fact, make_message, make_partner
 from tests.operations.backup.backups import execute, free_name
@@ -69,7 +70,12 @@ def planned(
 ) -> Plan:
     file = media.parent / ERASURES
     return plan_restore(
-        server=server, path=backup, media=media, into=into, file=file, with_erased=with_erased
+        server=server,
+        path=backup,
+        media=Folder(media),
+        into=into,
+        file=file,
+        with_erased=with_erased,
     )
 
 
@@ -198,7 +204,7 @@ def test_the_ledger_outlives_the_database(server: Server, backup: Path, tmp_path
         lost = server.named(name)
         execute(lost, "DELETE FROM messages WHERE position = 1")
         copy_ledger(server=lost, file=file, days=400)
-        made = make_backup(server=lost, media=media, to=backup.parent)
+        made = make_backup(server=lost, media=Folder(media), to=backup.parent)
     try:
         with free_name(server) as name:
             execute(server, f"CREATE DATABASE {name}")

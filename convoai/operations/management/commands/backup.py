@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from convoai.operations.backup.files import backup_folder
 from convoai.operations.backup.keeping import remove_old
 from convoai.operations.backup.making import Backup, make_backup
 from convoai.operations.backup.manifest import rows_of
@@ -18,6 +18,7 @@ from convoai.operations.backup.server import configured_server
 from convoai.operations.erasures.copying import copy_ledger
 from convoai.operations.erasures.ledger import Ledger
 from convoai.refusals import Refusal
+from convoai.storage.choice import media
 
 
 class Command(BaseCommand):
@@ -31,8 +32,8 @@ class Command(BaseCommand):
             "--to",
             metavar="DIR",
             type=Path,
-            default=Path(settings.DATA_DIR) / "backups",
-            help="the folder that backups go to; default: backups in DATA_DIR",
+            default=backup_folder(),
+            help="the folder that backups go to; default: BACKUP_DIR, or backups in DATA_DIR",
         )
         parser.add_argument(
             "--keep",
@@ -79,7 +80,7 @@ class Command(BaseCommand):
         with bar:
             return make_backup(
                 server=configured_server(),
-                media=Path(settings.MEDIA_ROOT),
+                media=media(),
                 to=to,
                 known=self._known_deletions(),
                 progress=progress,

@@ -15,6 +15,7 @@ from convoai.operations.backup.server import configured_server
 from convoai.operations.erasures.copying import ledger_file
 from convoai.operations.erasures.ledger import in_words
 from convoai.refusals import Refusal
+from convoai.storage.choice import media
 
 
 class Command(BaseCommand):
@@ -40,7 +41,7 @@ class Command(BaseCommand):
             plan = plan_restore(
                 server=configured_server(),
                 path=options["file"].resolve(),
-                media=Path(settings.MEDIA_ROOT),
+                media=media(),
                 into=options["into"],
                 file=ledger_file(),
                 with_erased=options["with_erased"],
@@ -85,5 +86,5 @@ class Command(BaseCommand):
         if plan.is_new:
             self.stdout.write(
                 f"The live database is as before. The copy is {plan.target.name}, its pictures "
-                f"are in {plan.media}."
+                f"are in {plan.media.where}."
             )
