@@ -47,7 +47,7 @@ find_python = $(firstword $(foreach name,python3.13 python3.12 python3.11 python
 
 .DEFAULT_GOAL := help
 .PHONY: help run stop test lint format bench clean install \
-	lint-style lint-format lint-types lint-migrations lint-templates
+	production-check lint-style lint-format lint-types lint-migrations lint-templates
 
 help:  ## List these commands
 	@echo "convoai: the memory for the people you talk with"
@@ -63,6 +63,9 @@ stop:  ## Stop the bundled database (and those that tests and benchmarks left ru
 	@for folder in "$(DATA_DIR)" "$(TEST_DATA_DIR)" "$(BENCH_DATA_DIR)"; do \
 		if [ -d "$$folder" ] && [ -x $(PYTHON) ]; then DATA_DIR="$$folder" $(PYTHON) manage.py database stop; fi; \
 	done
+
+production-check: $(RUNTIME)  ## Say what is not yet right for a server that others reach
+	@$(PYTHON) manage.py production_check --problems
 
 test: $(DEV)  ## Run the whole test suite (ARGS=tests/guards: only that)
 	@sh .ci/browser $(PYTHON)

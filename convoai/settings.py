@@ -206,9 +206,12 @@ Q_CLUSTER = {
 # Who may read /metrics; empty: there is no such page, and nothing is counted.
 METRICS_TOKEN = text(env, "METRICS_TOKEN")
 
-# Backups by that worker: every so many hours (0: none), and how many of them stay
+# Where backups go; by that worker: every so many hours (0: none), and how many of them stay
+BACKUP_DIR = text(env, "BACKUP_DIR")
 BACKUP_EVERY = number(env, "BACKUP_EVERY", least=0, default=0)
 BACKUP_KEEP = number(env, "BACKUP_KEEP", least=1, default=7)
+# How long a deletion is remembered, so that no restored backup brings it back
+ERASURE_DAYS = number(env, "ERASURE_DAYS", least=1, default=400)
 
 # How long statements take, by route, for manage.py slow_queries; without any values
 STATEMENT_TIMES = flag(env, "STATEMENT_TIMES", default=True)

@@ -35,6 +35,7 @@ from convoai.database.backend.pools import (
     leave_to_parent,
     make_pool,
 )
+from convoai.database.backend.schema import DatabaseSchemaEditor
 from convoai.database.problems import DatabaseProblem, PoolExhausted
 
 # Seconds before a bundled server that could not be started is tried again.
@@ -86,6 +87,7 @@ class DatabaseWrapper(PooledWrapper):
 
     client_class = DatabaseClient
     creation_class = DatabaseCreation
+    SchemaEditorClass = DatabaseSchemaEditor
     _last_failed_start = float("-inf")
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:

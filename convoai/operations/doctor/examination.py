@@ -52,17 +52,21 @@ NEEDS_SCHEMA = {"migrations", "tables"}
 NEEDS_TABLES = {"constraints", "indexes", "sequences", "vectors", "worker"}
 
 
-def examine() -> list[Finding]:
+def examine(*, deployment: bool | None = None) -> list[Finding]:
     """Look at everything and return what was found. Starts, changes and keeps nothing.
 
-    What cannot be looked at is a finding too.
+    What cannot be looked at is a finding too. `deployment` says whether Django's checks for servers
+    that others can reach belong to it; not said, they do when DEBUG is off.
     """
     here = Installation(settings.DATABASES["default"])
     reached, found = examine_database(here)
     found += places.examine_disk(here)
     found += places.examine_media(here)
     found += places.examine_backups(here)
-    checks = _checks(of_the_database=reached)
+    checks = _checks(
+        of_the_database=reached,
+        deployment=not settings.DEBUG if deployment is None else deployment,
+    )
     found += services.examine_embedder(checks)
     found += services.examine_analyzer(checks)
     found += exposure.examine_checks(checks)
@@ -117,8 +121,8 @@ def _where(here: Installation) -> str:
     return f"{here.host}:{here.port}, database {here.name}, user {here.role}"
 
 
-def _checks(*, of_the_database: bool) -> list[CheckMessage]:
-    arguments: dict[str, Any] = {"include_deployment_checks": not settings.DEBUG}
+def _checks(*, of_the_database: bool, deployment: bool) -> list[CheckMessage]:
+    arguments: dict[str, Any] = {"include_deployment_checks": deployment}
     found = run_checks(**arguments)
     if of_the_database:
         found += run_checks(tags=[Tags.database], databases=["default"])

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from convoai.operations.backup.files import backup_folder
 from convoai.operations.doctor.installation import Installation
 from convoai.operations.doctor.server import Server
 from convoai.operations.findings import Finding, error, info, ok, warning
@@ -113,7 +114,7 @@ def examine_backups(here: Installation) -> Iterator[Finding]:
 
 
 def _manifests() -> list[Path]:
-    return sorted(Path(settings.DATA_DIR, "backups").glob("*/manifest.json"))
+    return sorted(backup_folder().glob("*/manifest.json"))
 
 
 def _backup(manifest: Path) -> dict[str, Any] | None:
