@@ -24,8 +24,8 @@ graceful_timeout = 10  # requests under way at a stop may finish
 # Longer than proxies keep an idle connection (nginx and Amazon's balancers 60 s): one that is
 # closed here while a request is on its way is a 502 there. It costs a socket, and no thread.
 keepalive = 75
-# Processes are not replaced after so many requests: they do not grow (docs/deployment.md), and a
-# new one would load the embedder and open its connections again.
+# Processes are not replaced after so many requests: what they hold levels off (docs/deployment.md),
+# and one that ends closes connections on which a proxy may be sending.
 max_requests = 0
 
 # Larger ones are answered 414 and 431 as JSON. A header may hold a long, wrong key: that is a 401.

@@ -14,8 +14,19 @@ from convoai.database.pooler import LIMITS, POOLER, needs_session, pooled_addres
 from convoai.environment import flag, number, seconds_of, text
 
 ENGINE = "convoai.database.backend"
+REPLICA_ENGINE = "convoai.database.replica"
 # Seconds until an unreachable host is given up.
 CONNECT_TIMEOUT = 5
+# Another server can answer, so a replica is given up sooner; its limit of time is the least that
+# PostgreSQL knows. A server that vanishes in the middle of an answer is noticed as soon.
+REPLICA_CONNECT_TIMEOUT = 2
+REPLICA_POOL_TIMEOUT = 0.5
+REPLICA_OPTIONS = {
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 3000,
+}
 # Profile: connections kept, connections more under load.
 PROFILES = {"low": (5, 10), "default": (10, 20), "high": (20, 40)}
 RECYCLE = 3600
@@ -46,6 +57,36 @@ def database_settings(env: environ.Env, data_dir: Path, *, command: bool) -> dic
     return _completed(
         env, settings, command=command, connect_timeout=CONNECT_TIMEOUT, is_pooled=is_pooled
     )
+
+
+def replica_settings(env: environ.Env, *, command: bool) -> dict[str, dict[str, Any]]:
+    """The settings of the replica under its alias; nothing without DATABASE_REPLICA_URL.
+
+    Raises ImproperlyConfigured as `database_settings` does.
+    """
+    url = text(env, "DATABASE_REPLICA_URL")
+    if not url:
+        return {}
+    try:
+        settings = parse_url(url)
+    except ImproperlyConfigured as problem:
+        said = str(problem).replace("DATABASE_URL", "DATABASE_REPLICA_URL")
+        fix = "remove it to read from the primary alone"
+        said = said.replace("remove it to use the bundled PostgreSQL", fix)
+        raise ImproperlyConfigured(said) from None
+    settings["OPTIONS"] = {**REPLICA_OPTIONS, **settings["OPTIONS"]}
+    settings = _completed(env, settings, command=command, connect_timeout=REPLICA_CONNECT_TIMEOUT)
+    settings["OPTIONS"]["options"] += " -c default_transaction_read_only=on"
+    pool = settings["POOL_OPTIONS"]
+    return {
+        "replica": {
+            **settings,
+            "ENGINE": REPLICA_ENGINE,
+            "POOL_OPTIONS": {**pool, "TIMEOUT": min(pool["TIMEOUT"], REPLICA_POOL_TIMEOUT)},
+            # Tests have one database.
+            "TEST": {"MIRROR": "default"},
+        }
+    }
 
 
 def _completed(

@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 
 from convoai.accounts.models import User
 from convoai.operations.backup.making import make_backup
+from convoai.operations.backup.manifest import ERASURES
 from convoai.operations.backup.restoring import apply, plan_restore
 from convoai.operations.backup.server import configured_server
 from convoai.operations.doctor.installation import Installation
@@ -169,14 +170,18 @@ def test_a_backup_holds_the_pictures_of_the_bucket_and_brings_them_back(
     made = make_backup(server=server, media=media(), to=tmp_path)
     assert made.manifest["pictures"] == {"count": 1, "missing": 0}
     with free_name(server) as name:
-        plan = plan_restore(server=server, path=made.folder, media=media(), into=name)
-        assert f"the bucket {BUCKET}, below media-{name}/" in list(plan.lines())[-1]
-        assert apply(plan) == []
+        plan = plan_restore(
+            server=server, path=made.folder, media=media(), into=name, file=tmp_path / ERASURES
+        )
+        assert f"the bucket {BUCKET}, below media-{name}/" in "\n".join(plan.lines())
+        assert apply(plan).wrong == []
         assert sorted(names_in(in_bucket)) == [f"media-{name}/{path}", f"media/{path}"]
     with free_name(server) as name:
         # Something else lies where a picture shall go.
         client_of(in_bucket).put_object(Bucket=BUCKET, Key=f"media-{name}/{path}", Body=b"other")
-        plan = plan_restore(server=server, path=made.folder, media=media(), into=name)
+        plan = plan_restore(
+            server=server, path=made.folder, media=media(), into=name, file=tmp_path / ERASURES
+        )
         with pytest.raises(Refusal, match="already with another content"):
             apply(plan)
     shutil.rmtree(made.folder)

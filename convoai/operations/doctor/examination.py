@@ -16,6 +16,7 @@ from convoai.operations.doctor.indexes import examine_indexes
 from convoai.operations.doctor.installation import Installation
 from convoai.operations.doctor.pooler import examine_pooler
 from convoai.operations.doctor.reaching import unreachable
+from convoai.operations.doctor.replica import examine_replica
 from convoai.operations.doctor.server import Server, connected
 from convoai.operations.doctor.server_settings import examine_settings
 from convoai.operations.doctor.tables import (
@@ -43,6 +44,7 @@ OF_THE_SERVER: tuple[tuple[str, Examiner], ...] = (
     ("transactions", activity.examine_transactions),
     ("locks", activity.examine_locks),
     ("replication", activity.examine_replication),
+    ("replica", examine_replica),
     ("disk", places.examine_server_disk),
     ("log", places.examine_log),
     ("vectors", services.examine_vectors),

@@ -39,7 +39,7 @@ def test_a_remote_server_is_filled_backed_up_and_verified(
     remote: Remote, backup: Path, tmp_path: Path
 ) -> None:
     server = server_at(remote.url())
-    assert apply(planned(server, backup, tmp_path / "media", None)) == []
+    assert apply(planned(server, backup, tmp_path / "media", None)).wrong == []
     made = make_backup(server=server, media=Folder(tmp_path / "media"), to=tmp_path / "to")
     # As managed servers are at first: no right to make databases, no pgvector in new ones.
     with pytest.raises(Refusal, match="CREATEDB"):

@@ -20,13 +20,13 @@ from convoai.storage.folder import Folder
 from tests.operations.backup.backups import all_files, execute, free_name, planned
 from tests.operations.backup.conftest import WORDS
 
-FILES = ["database.dump", "manifest.json", "pictures.tar"]
+FILES = ["database.dump", "erasures.json", "manifest.json", "pictures.tar"]
 
 
 def test_a_backup_is_a_private_folder_with_dump_pictures_and_manifest(backup: Path) -> None:
     assert all_files(backup) == FILES
     assert backup.stat().st_mode & 0o777 == 0o700
-    assert [(backup / name).stat().st_mode & 0o777 for name in FILES] == [0o600] * 3
+    assert {(backup / name).stat().st_mode & 0o777 for name in FILES} == {0o600}
     contents = json.loads((backup / MANIFEST).read_text())
     assert contents["tables"]["messages"]["rows"] == len(WORDS)
     assert contents["tables"]["conversation_partners"]["rows"] == 2

@@ -51,7 +51,9 @@ def test_a_good_backup_is_green_and_says_so_beside_it(
     monkeypatch.setattr("convoai.operations.backup.verifying.SCRATCH", prefix)
     copy = copy_of(backup, tmp_path)
     call_command("verify_backup", copy / DUMP)
-    assert "all is as it was backed up" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "all is as it was backed up" in said
+    assert "tried out: the API reads what is there, the admin lists it, a person" in said
     noted = json.loads((copy / "verified.json").read_text())
     assert noted["passed"]
     assert noted["verified_at"] == noted["tried_at"]

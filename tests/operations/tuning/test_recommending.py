@@ -38,7 +38,7 @@ def test_machines_of_all_sizes(memory: int, cores: int, buffers: int, work: int)
     found = values(memory, cores=cores, server=LARGE)
     assert found["shared_buffers"] == buffers
     assert found["work_mem"] == work
-    assert found["max_connections"] == 110
+    assert found["max_connections"] == 100
     assert found["max_worker_processes"] == max(cores, 8)
 
 

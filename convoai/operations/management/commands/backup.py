@@ -15,6 +15,8 @@ from convoai.operations.backup.keeping import remove_old
 from convoai.operations.backup.making import Backup, make_backup
 from convoai.operations.backup.manifest import rows_of
 from convoai.operations.backup.server import configured_server
+from convoai.operations.erasures.copying import copy_ledger
+from convoai.operations.erasures.ledger import Ledger
 from convoai.refusals import Refusal
 from convoai.storage.choice import media
 
@@ -80,5 +82,14 @@ class Command(BaseCommand):
                 server=configured_server(),
                 media=media(),
                 to=to,
+                known=self._known_deletions(),
                 progress=progress,
             )
+
+    def _known_deletions(self) -> Ledger:
+        """What the copy outside the database knows; it is brought up to date on the way."""
+        try:
+            return copy_ledger().ledger
+        except Refusal as refusal:
+            self.stderr.write(refusal.message)
+            return {}
