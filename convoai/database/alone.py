@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,8 @@ MIGRATING = int.from_bytes(b"convoai", "big")
 LOADING_DEMO = MIGRATING + 1
 # Seconds to wait for the other one: a migration of much data takes its time.
 PATIENCE = 3600
+# Seconds between two looks whether it is done.
+PAUSE = 0.2
 
 
 @contextmanager
@@ -49,11 +52,15 @@ def alone(
 
 
 def _wait(cursor: Any, lock: int, patience: float) -> None:
-    cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{round(patience * 1000)}ms"])
-    try:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
-    except psycopg2.errors.LockNotAvailable as error:
-        raise DatabaseProblem(
-            f"Another process has been preparing this database for {patience:g} s: look what it "
-            "does (`manage.py doctor` names long transactions), or end it, and try again."
-        ) from error
+    """Ask again and again: a statement that waits has a snapshot all the while, for which CREATE
+    INDEX CONCURRENTLY of the one who holds the lock would wait in turn."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        time.sleep(PAUSE)
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock])
+        if cursor.fetchone()[0]:
+            return
+    raise DatabaseProblem(
+        f"Another process has been preparing this database for {patience:g} s: look what it "
+        "does (`manage.py doctor` names long transactions), or end it, and try again."
+    )

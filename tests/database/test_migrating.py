@@ -79,14 +79,28 @@ def test_second_one_waits_and_gives_up_with_one_sentence() -> None:
 
 
 @pytest.mark.usefixtures("new_database")
-def test_index_can_be_made_concurrently_while_the_lock_is_held() -> None:
+def test_index_can_be_made_concurrently_while_the_lock_is_held_and_waited_for() -> None:
     """It waits for every transaction with a snapshot, and would wait here for ever."""
+    waits = Event()
+
+    def wait() -> None:
+        try:
+            with alone(MIGRATING, patience=30, waiting=waits.set):
+                pass
+        finally:
+            connections.close_all()
+
+    second = Thread(target=wait)
     with alone(MIGRATING):
+        second.start()
+        assert waits.wait(30)
         sql("SET statement_timeout = '5s'")
         try:
             sql("CREATE INDEX CONCURRENTLY made_up ON users (created_at)")
         finally:
             sql("RESET statement_timeout")
+    second.join(30)
+    assert not second.is_alive()
     sql("DROP INDEX made_up")
 
 
