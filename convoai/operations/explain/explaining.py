@@ -120,10 +120,15 @@ def reads_in_vain(step: Step, sizes: dict[str, int]) -> bool:
 
 
 def is_misjudged(step: Step) -> bool:
-    """Whether the planner expected a hundred times as many rows, or as few."""
+    """Whether the planner expected a hundred times as many rows, or as few.
+
+    Fewer than expected says nothing of a step that was not asked for more.
+    """
     if step.rows is None or step.kind == "Limit":
         return False
     planned, real = max(step.planned_rows * step.loops, 1), max(step.rows, 1)
+    if real < planned and step.may_stop_early:
+        return False
     return max(planned, real) / min(planned, real) > FACTOR and abs(planned - real) >= ROWS_OFF
 
 

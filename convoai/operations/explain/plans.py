@@ -19,6 +19,10 @@ READS = ("SELECT", "WITH", "VALUES", "(")
 # Parts of a plan that say which rows are wanted; they hold values.
 CONDITIONS = ("Index Cond", "Recheck Cond", "Hash Cond", "Merge Cond", "Join Filter", "Filter")
 
+# Steps that always read all rows of the ones below, and those that may have enough before.
+READ_ALL = ("Sort", "Hash", "BitmapOr", "BitmapAnd")
+STOP = ("Limit", "Merge Join")
+
 
 @dataclass(frozen=True)
 class Step:
@@ -33,6 +37,8 @@ class Step:
     loops: int
     milliseconds: float | None
     condition: str
+    # A step above may have had enough before this one came to its end.
+    may_stop_early: bool = False
 
     @property
     def is_sequential(self) -> bool:
@@ -79,7 +85,7 @@ def explain(asked: Asked, *, analyze: bool) -> Plan:
     (whole,) = json.loads(found) if isinstance(found, str) else found
     top = whole["Plan"]
     return Plan(
-        list(_steps(top, 0)),
+        list(_steps(top, 0, may_stop=False)),
         whole.get("Planning Time"),
         whole.get("Execution Time"),
         top.get("Shared Hit Blocks"),
@@ -87,7 +93,7 @@ def explain(asked: Asked, *, analyze: bool) -> Plan:
     )
 
 
-def _steps(node: dict[str, Any], depth: int) -> Iterator[Step]:
+def _steps(node: dict[str, Any], depth: int, *, may_stop: bool) -> Iterator[Step]:
     loops = int(node.get("Actual Loops", 1))
     real = node.get("Actual Rows")
     took = node.get("Actual Total Time")
@@ -101,6 +107,18 @@ def _steps(node: dict[str, Any], depth: int) -> Iterator[Step]:
         loops=loops,
         milliseconds=None if took is None else float(took) * loops,
         condition="; ".join(fold(str(node[name])) for name in CONDITIONS if name in node),
+        may_stop_early=may_stop,
     )
     for child in node.get("Plans", ()):
-        yield from _steps(child, depth + 1)
+        yield from _steps(child, depth + 1, may_stop=_may_stop(node, child, may_stop))
+
+
+def _may_stop(node: dict[str, Any], child: dict[str, Any], may_stop: bool) -> bool:
+    """Whether `node` may leave rows of its child unread."""
+    if child.get("Parent Relationship") in ("InitPlan", "SubPlan"):
+        return True  # EXISTS is content with one row
+    if node["Node Type"] in READ_ALL or node.get("Strategy") in ("Plain", "Hashed"):
+        return False
+    is_semi = node.get("Join Type") in ("Semi", "Anti") or bool(node.get("Inner Unique"))
+    is_inner = child.get("Parent Relationship") == "Inner"
+    return may_stop or node["Node Type"] in STOP or (is_semi and is_inner)

@@ -170,6 +170,16 @@ def test_an_estimate_that_is_far_off_is_a_warning() -> None:
     assert "analyze_tables" in found[0].hint
 
 
+def test_what_stops_early_because_enough_was_found_is_no_wrong_estimate() -> None:
+    sql("CREATE TABLE many AS SELECT n FROM generate_series(1, 20000) AS n", "ANALYZE many")
+    for statement in (
+        "SELECT * FROM many LIMIT 10",
+        "SELECT EXISTS (SELECT FROM many WHERE n > 0)",
+        "SELECT * FROM (VALUES (1)) AS one (n) WHERE n < ANY (SELECT n FROM many)",
+    ):
+        assert [one.id for one in judge(explained(statement), {})] == ["explain.plans"], statement
+
+
 def test_only_questions_are_explained_and_nothing_is_written() -> None:
     (one,) = explained("INSERT INTO topics (name) VALUES (%s)", CANARY)
     assert one.plan.why_not
