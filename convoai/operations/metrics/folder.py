@@ -24,6 +24,9 @@ def share_counts() -> Path:
     """
     given = os.environ.get(VARIABLE)
     folder = Path(given) if given else own_folder()
+    if not given:
+        # Of a server that was killed and had this number, as after a restart of its container.
+        shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ[VARIABLE] = str(folder)
     for other in folder.parent.glob(f"{socket.gethostname()}-*"):
