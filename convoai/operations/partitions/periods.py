@@ -35,7 +35,9 @@ def period_of(moment: datetime, by: Length) -> Period:
     """The year or month that `moment` lies in."""
     day = moment.astimezone(UTC)
     if by == "year":
-        return Period(datetime(day.year, 1, 1, tzinfo=UTC), datetime(day.year + 1, 1, 1, tzinfo=UTC))
+        return Period(
+            datetime(day.year, 1, 1, tzinfo=UTC), datetime(day.year + 1, 1, 1, tzinfo=UTC)
+        )
     start = datetime(day.year, day.month, 1, tzinfo=UTC)
     following = (day.year + day.month // 12, day.month % 12 + 1)
     return Period(start, datetime(*following, 1, tzinfo=UTC))
