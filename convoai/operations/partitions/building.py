@@ -10,6 +10,7 @@ from convoai.operations.partitions import rules
 from convoai.operations.partitions.definitions import Definitions, Index, read_definitions
 from convoai.operations.partitions.names import (
     LOOKUPS,
+    NOTING,
     REGISTERED,
     REGISTRY,
     REGISTRY_RULES,
@@ -36,7 +37,8 @@ class Blueprint:
     tables: dict[str, Definitions]
     # The registry's, when there is one that goes.
     registry: Definitions | None = None
-    shapes: dict[str, list[str]] = field(default_factory=dict)
+    # The columns that are not generated: name and type.
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def read_blueprint(
@@ -45,8 +47,8 @@ def read_blueprint(
     """What the tables in use have, to be made anew. Raises Refusal for what cannot be."""
     tables = {table: read_definitions(cursor, table) for table in TABLES}
     registry = read_definitions(cursor, REGISTRY) if by is None else None
-    shapes = {table: _columns(cursor, table) for table in (*TABLES,)}
-    found = Blueprint(schema, by, periods, tables, registry, shapes)
+    columns = {table: _columns(cursor, table) for table in TABLES}
+    found = Blueprint(schema, by, periods, tables, registry, columns)
     if by is not None:
         _refuse_unknown(tables)
     return found
@@ -74,9 +76,11 @@ def tables_sql(blueprint: Blueprint) -> Iterator[str]:
                 f"ALTER TABLE {new} ALTER COLUMN id SET DEFAULT nextval('{WORK}.{table}_id_seq')"
             )
             yield f"ALTER TABLE {new} ADD CONSTRAINT {table}_pkey PRIMARY KEY (id, created_at)"
-            yield f"CREATE TABLE {new}_default PARTITION OF {new} DEFAULT"
+            # In their final place, so that exchanging the tables takes as long for any number.
+            part = f"{blueprint.schema}.{table}"
+            yield f"CREATE TABLE {part}_default PARTITION OF {new} DEFAULT"
             for period in blueprint.periods:
-                yield f"CREATE TABLE {new}_{period.name} PARTITION OF {new} {period.bounds()}"
+                yield f"CREATE TABLE {part}_{period.name} PARTITION OF {new} {period.bounds()}"
         for privilege, role, may_grant in blueprint.tables[table].grants:
             option = " WITH GRANT OPTION" if may_grant else ""
             yield f"GRANT {privilege} ON {new} TO {role}{option}"
@@ -102,21 +106,24 @@ def foreign_keys_sql(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
             yield name, f"ALTER TABLE {WORK}.{table} ADD CONSTRAINT {name} {definition}"
 
 
-def triggers_sql(blueprint: Blueprint, *, schema: str) -> Iterator[str]:
-    """The triggers of the new tables, which are in `schema` by now."""
+def triggers_sql(blueprint: Blueprint) -> Iterator[tuple[bool, str]]:
+    """The triggers of the new tables: whether one is of each row, and its SQL."""
     for table in TABLES:
         ours = rules.TRIGGERS[table]
-        for name, definition in blueprint.tables[table].triggers.items():
-            if name not in ours:
-                yield definition.format(table=f"{schema}.{table}")
+        wanted = [
+            definition
+            for name, definition in blueprint.tables[table].triggers.items()
+            if name not in ours and name not in NOTING
+        ]
         if blueprint.by is not None:
-            for name, definition in ours.items():
-                yield f"CREATE TRIGGER {name} {definition.format(table=f'{schema}.{table}')}"
+            wanted += [f"CREATE TRIGGER {name} {definition}" for name, definition in ours.items()]
+        for definition in wanted:
+            yield "FOR EACH ROW" in definition, definition.format(table=f"{WORK}.{table}")
 
 
 def copied_columns(blueprint: Blueprint, table: str) -> str:
     """The columns that are not generated, as a list for INSERT and SELECT."""
-    return ", ".join(blueprint.shapes[table])
+    return ", ".join(blueprint.columns[table])
 
 
 def registered_columns() -> str:
@@ -163,13 +170,13 @@ def _index_sql(index: Index, table: str) -> str:
     return index.definition.format(table=f"{WORK}.{table}")
 
 
-def _columns(cursor: Any, table: str) -> list[str]:
+def _columns(cursor: Any, table: str) -> dict[str, str]:
     cursor.execute(
-        "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = to_regclass(%s) "
+        "SELECT quote_ident(attname), atttypid::regtype::text FROM pg_attribute WHERE attrelid = to_regclass(%s) "
         "AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
         [table],
     )
-    return [name for (name,) in cursor.fetchall()]
+    return dict(cursor.fetchall())
 
 
 def _refuse_unknown(tables: dict[str, Definitions]) -> None:

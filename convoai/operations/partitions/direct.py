@@ -17,7 +17,7 @@ from convoai.operations.partitions.building import (
 )
 from convoai.operations.partitions.names import REGISTRY, REPLACED, TABLES, WORK
 from convoai.operations.partitions.periods import Length, wanted_periods
-from convoai.operations.partitions.swapping import drop_sql, swap, validate_sql
+from convoai.operations.partitions.swapping import drop_sql, prepare, swap, validate_sql
 
 
 def partition_at_once(cursor: Any, *, by: Length = "year") -> None:
@@ -70,8 +70,9 @@ def _change(cursor: Any, blueprint: Blueprint) -> None:
         )
     for _, statement in (*indexes_sql(blueprint), *foreign_keys_sql(blueprint)):
         cursor.execute(statement)
+    prepare(cursor, blueprint)
     swap(cursor, blueprint)
-    for statement in (*validate_sql(blueprint), *drop_sql(cursor)):
+    for statement in (*validate_sql(blueprint), *drop_sql()):
         cursor.execute(statement)
     cursor.execute(f"DROP SCHEMA {WORK}")
     # Sessions in this transaction see the checks at its end again.

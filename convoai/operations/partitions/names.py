@@ -37,3 +37,8 @@ INWARD = {
     "fk_facts_source_message": "extracted_facts",
 }
 SOURCE = "fk_facts_source_message"
+
+# Triggers on the tables in use that note, during a conversion, which rows changed.
+NOTING = ("noted_insert", "noted_update", "noted_delete", "noted_truncate")
+# Of the session that changes the layout: one at a time.
+LOCK_KEY = 0x636F6E76_50415254

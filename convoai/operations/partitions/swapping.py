@@ -14,18 +14,20 @@ SELECT setval(pg_get_serial_sequence(%s, 'id'),
               greatest(coalesce(pg_sequence_last_value(pg_get_serial_sequence(%s, 'id')), 1), 1),
               pg_sequence_last_value(pg_get_serial_sequence(%s, 'id')) IS NOT NULL)
 """
-# What has to move: partitions do not go along with their table.
-FAMILY = """
-SELECT c.relname::text FROM pg_class c
-WHERE c.relnamespace = to_regnamespace(%s) AND c.relkind IN ('r', 'p') AND (
-    c.relname = ANY (%s) OR c.oid IN (
-        SELECT relid FROM pg_class p, pg_partition_tree(p.oid)
-        WHERE p.relnamespace = to_regnamespace(%s) AND p.relname = ANY (%s)))
-ORDER BY 1
-"""
 # Deferred to the end of the transaction as ever; looked at later, when nobody waits.
 TO_TALKS = "FOREIGN KEY (user_id, conversation_id) REFERENCES {talks} (user_id, id)"
 DEFERRED = "DEFERRABLE INITIALLY DEFERRED NOT VALID"
+
+
+def prepare(cursor: Any, blueprint: Blueprint) -> None:
+    """What can be done in the transaction before the tables in use are locked.
+
+    Triggers of rows are made in every partition. They do no harm to rows that are inserted.
+    """
+    if blueprint.by is not None:
+        for is_of_rows, statement in triggers_sql(blueprint):
+            if is_of_rows:
+                cursor.execute(statement)
 
 
 def swap(cursor: Any, blueprint: Blueprint) -> None:
@@ -34,19 +36,19 @@ def swap(cursor: Any, blueprint: Blueprint) -> None:
     for table in TABLES:
         old, new = f"{schema}.{table}", f"{WORK}.{table}"
         cursor.execute(SEQUENCES, [new, old, old])
+    for is_of_rows, statement in triggers_sql(blueprint):
+        if blueprint.by is None or not is_of_rows:
+            cursor.execute(statement)
     for name, table in INWARD.items():
         if name == SOURCE and blueprint.by is None:
             cursor.execute(f"DROP TRIGGER {name} ON {schema}.{table}")
         else:
             cursor.execute(f"ALTER TABLE {schema}.{table} DROP CONSTRAINT {name}")
-    registry = [REGISTRY]
-    for name in family(cursor, schema, [*TABLES, *registry]):
+    for name in TABLES if blueprint.by else (*TABLES, REGISTRY):
         cursor.execute(f"ALTER TABLE {schema}.{name} SET SCHEMA {REPLACED}")
-    for name in family(cursor, WORK, [*TABLES, *registry]):
+    for name in (*TABLES, REGISTRY) if blueprint.by else TABLES:
         cursor.execute(f"ALTER TABLE {WORK}.{name} SET SCHEMA {schema}")
     for statement in inward_sql(blueprint):
-        cursor.execute(statement)
-    for statement in triggers_sql(blueprint, schema=schema):
         cursor.execute(statement)
 
 
@@ -79,14 +81,8 @@ def validate_sql(blueprint: Blueprint) -> Iterator[str]:
             yield f"ALTER TABLE {blueprint.schema}.{table} VALIDATE CONSTRAINT {name}"
 
 
-def drop_sql(cursor: Any) -> Iterator[str]:
+def drop_sql() -> Iterator[str]:
     """Remove what was replaced."""
     for name in (*reversed(TABLES), REGISTRY):
         yield f"DROP TABLE IF EXISTS {REPLACED}.{name}"
     yield f"DROP SCHEMA IF EXISTS {REPLACED}"
-
-
-def family(cursor: Any, schema: str, tables: list[str]) -> list[str]:
-    """The tables of these names in a schema, and their partitions."""
-    cursor.execute(FAMILY, [schema, tables, schema, tables])
-    return [name for (name,) in cursor.fetchall()]
