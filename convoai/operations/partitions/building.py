@@ -172,7 +172,8 @@ def _index_sql(index: Index, table: str) -> str:
 
 def _columns(cursor: Any, table: str) -> dict[str, str]:
     cursor.execute(
-        "SELECT quote_ident(attname), atttypid::regtype::text FROM pg_attribute WHERE attrelid = to_regclass(%s) "
+        "SELECT quote_ident(attname), atttypid::regtype::text FROM pg_attribute "
+        "WHERE attrelid = to_regclass(%s) "
         "AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
         [table],
     )
