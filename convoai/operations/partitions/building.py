@@ -15,6 +15,7 @@ from convoai.operations.partitions.names import (
     REGISTRY,
     REGISTRY_RULES,
     TABLES,
+    WIDENED_ORDER,
     WIDENED_RULES,
     WORK,
 )
@@ -84,6 +85,8 @@ def tables_sql(blueprint: Blueprint) -> Iterator[str]:
         for privilege, role, may_grant in blueprint.tables[table].grants:
             option = " WITH GRANT OPTION" if may_grant else ""
             yield f"GRANT {privilege} ON {new} TO {role}{option}"
+            if blueprint.by is not None:
+                yield from _grants_beside(table, privilege, role, option)
 
 
 def indexes_sql(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
@@ -121,6 +124,15 @@ def triggers_sql(blueprint: Blueprint) -> Iterator[tuple[bool, str]]:
             yield "FOR EACH ROW" in definition, definition.format(table=f"{WORK}.{table}")
 
 
+def _grants_beside(table: str, privilege: str, role: str, option: str) -> Iterator[str]:
+    """Rights on what an insert or a trigger now needs besides the table itself."""
+    if privilege == "INSERT":
+        # An identity needs no right on its sequence; a default of ours does.
+        yield f"GRANT USAGE ON SEQUENCE {WORK}.{table}_id_seq TO {role}{option}"
+    if table == "conversations" and privilege in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+        yield f"GRANT {privilege} ON {WORK}.{REGISTRY} TO {role}{option}"
+
+
 def copied_columns(blueprint: Blueprint, table: str) -> str:
     """The columns that are not generated, as a list for INSERT and SELECT."""
     return ", ".join(blueprint.columns[table])
@@ -136,7 +148,8 @@ def _partitioned_indexes(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
             if index.name in REGISTRY_RULES:
                 yield index.name, _index_sql(index, REGISTRY)
             elif index.name in WIDENED_RULES:
-                columns = ", ".join((*WIDENED_RULES[index.name], "created_at"))
+                ours = WIDENED_ORDER.get(index.name, WIDENED_RULES[index.name])
+                columns = ", ".join((*ours, "created_at"))
                 yield (
                     index.name,
                     f"ALTER TABLE {WORK}.{table} ADD CONSTRAINT {index.name} UNIQUE ({columns})",
