@@ -111,9 +111,13 @@ def _begin(found: Any, by: Length | None) -> tuple[Blueprint, state.State]:
             with transaction(found) as building:
                 _build(building, blueprint)
             there = state.read_state(cursor)
-            assert there is not None
-        if there.by != by:
-            raise Refusal("other", "Another change of the layout was begun and not ended.")
+        if there is None or there.by != by:
+            command = "undo" if there is None or there.by is None else f"apply --by {there.by}"
+            raise Refusal(
+                "other",
+                "Another change of the layout was begun and is not ended: give "
+                f"`manage.py partition {command}` once more.",
+            )
         blueprint = (
             state.blueprint_of(cursor, there, schema)
             if not there.has("swapped")
