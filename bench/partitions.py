@@ -186,7 +186,10 @@ def convert(messages: int) -> None:
                     "EXISTS (SELECT FROM messages WHERE messages.id = written.id)",
                     [crowd.written],
                 )
-                print(f"    lost: {cursor.fetchone()[0]} of {len(crowd.written):,} written", flush=True)
+                print(
+                    f"    lost: {cursor.fetchone()[0]} of {len(crowd.written):,} written",
+                    flush=True,
+                )
 
 
 def report(name: str, crowd: Crowd, took: float) -> None:
