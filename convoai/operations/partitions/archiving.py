@@ -17,7 +17,7 @@ from convoai.operations.partitions.ensuring import (
     move_rows,
     require_partitioned,
 )
-from convoai.operations.partitions.layouts import partitions_of
+from convoai.operations.partitions.layouts import is_partitioned, partitions_of
 from convoai.operations.partitions.names import ARCHIVE, REGISTRY, TABLES
 from convoai.operations.partitions.periods import Period
 from convoai.operations.partitions.session import (
@@ -98,16 +98,9 @@ def attach(
     """Bring a detached period back, with links and references. Raises Refusal."""
     with changing(server) as found:
         with found.cursor() as cursor:
-            require_partitioned(cursor)
             if not is_archived(cursor, period):
                 raise Refusal(
                     "none", f"{period.name} is not in the archive: {_names(archived(cursor))}."
-                )
-            if any(one.period == period for one in partitions_of(cursor, "conversations")):
-                raise Refusal(
-                    "taken",
-                    f"There is a partition {period.name} again, with newer rows: only one of the "
-                    "two can be in its place.",
                 )
         progress("attach", 0, 1)
         insist(lambda: _attach(found, period), what="attaching")
@@ -199,35 +192,26 @@ def _attach(found: Any, period: Period) -> None:
     with transaction(found) as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT:g}s'")
         cursor.execute(WRITERS_WAIT)
-        _refuse_taken_names(cursor, talks)
-        columns = registered_columns()
-        cursor.execute(f"INSERT INTO {REGISTRY} ({columns}) SELECT {columns} FROM {talks}")
+        registry = REGISTRY if is_partitioned(cursor) else "conversations"
+        _refuse_taken_names(cursor, talks, registry)
+        if registry == REGISTRY:
+            columns = registered_columns()
+            cursor.execute(f"INSERT INTO {REGISTRY} ({columns}) SELECT {columns} FROM {talks}")
         cursor.execute(f"ALTER TABLE {talks} DROP CONSTRAINT convoai_archived CASCADE")
-        cursor.execute("SELECT quote_ident(current_schema())")
-        (schema,) = cursor.fetchone()
+        # All is as it was, so no trigger has anything to write anew.
+        for table in TABLES:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         for table, old in zip(TABLES, (talks, messages), strict=True):
-            name = f"{table}_{period.name}"
-            values = [period.start, period.end]
-            cursor.execute(f"ALTER TABLE {old} SET SCHEMA {schema}")
-            move_rows(
-                cursor, f"{table}_default", name, "created_at >= %s AND created_at < %s", values
-            )
-            if table == "messages":
-                cursor.execute(
-                    f"ALTER TABLE {name} ADD CONSTRAINT fk_messages_conversation FOREIGN KEY "
-                    f"(user_id, conversation_id) REFERENCES {REGISTRY} (user_id, id) "
-                    "ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED"
-                )
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            attach_partition(cursor, table, name, period)
-            cursor.execute(
-                f"ALTER TABLE {name} ALTER COLUMN id "
-                f"SET DEFAULT nextval(pg_get_serial_sequence('{table}', 'id')::regclass)"
-            )
-        # As they were, so no trigger has anything to write anew.
-        cursor.execute("ALTER TABLE messages DISABLE TRIGGER USER")
+            there = [one.period for one in partitions_of(cursor, table)]
+            if there and period not in there:
+                _attach_table(cursor, table, old, period)
+            else:
+                move_rows(cursor, old, table, "true", [])
+                cursor.execute(f"DROP TABLE {old}")
         move_rows(cursor, elsewhere, "messages", "true", [])
-        cursor.execute("ALTER TABLE messages ENABLE TRIGGER USER")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in TABLES:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         cursor.execute(
             f"INSERT INTO conversation_topics SELECT kept.* FROM {topics} AS kept "
             "WHERE EXISTS (SELECT FROM topics WHERE topics.id = kept.topic_id)"
@@ -241,9 +225,31 @@ def _attach(found: Any, period: Period) -> None:
         cursor.execute(f"DROP TABLE {elsewhere}, {topics}, {facts}")
 
 
-def _refuse_taken_names(cursor: Any, talks: str) -> None:
+def _attach_table(cursor: Any, table: str, old: str, period: Period) -> None:
+    """The table becomes a partition again; what came into its place meanwhile moves into it."""
+    name = f"{table}_{period.name}"
+    cursor.execute("SELECT quote_ident(current_schema())")
+    cursor.execute(f"ALTER TABLE {old} SET SCHEMA {cursor.fetchone()[0]}")
+    condition = "created_at >= %s AND created_at < %s"
+    move_rows(cursor, f"{table}_default", name, condition, [period.start, period.end])
+    if table == "messages":
+        # Made before, so that nothing is looked at while the default partition is locked.
+        cursor.execute(
+            f"ALTER TABLE {name} ADD CONSTRAINT fk_messages_conversation FOREIGN KEY "
+            f"(user_id, conversation_id) REFERENCES {REGISTRY} (user_id, id) "
+            "ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED"
+        )
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     cursor.execute(
-        f"SELECT count(*) FROM {talks} AS kept JOIN {REGISTRY} AS other ON other.id = kept.id "
+        f"ALTER TABLE {name} ALTER COLUMN id "
+        f"SET DEFAULT nextval(pg_get_serial_sequence('{table}', 'id')::regclass)"
+    )
+    attach_partition(cursor, table, name, period)
+
+
+def _refuse_taken_names(cursor: Any, talks: str, registry: str) -> None:
+    cursor.execute(
+        f"SELECT count(*) FROM {talks} AS kept JOIN {registry} AS other ON other.id = kept.id "
         "OR (other.user_id = kept.user_id AND (other.external_id = kept.external_id "
         "OR other.idempotency_key = kept.idempotency_key))"
     )

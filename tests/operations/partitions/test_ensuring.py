@@ -1,0 +1,56 @@
+"""The next partitions are there in time, and stray rows find a partition of their own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from convoai.operations.backup.server import Server
+from convoai.operations.partitions.ensuring import ensure
+from convoai.refusals import Refusal
+from tests.operations.backup.backups import execute
+from tests.operations.partitions.rows import digests, fill, only, partition
+
+NEXT = datetime.now(UTC).year + 1
+
+
+@pytest.fixture
+def filled(server: Server) -> Server:
+    fill(server, 10)
+    partition(server)
+    return server
+
+
+def test_a_missing_year_is_made_once(filled: Server) -> None:
+    assert ensure(server=filled) == []
+    execute(filled, f"DROP TABLE messages_{NEXT}")
+    assert ensure(server=filled) == [f"messages_{NEXT}"]
+    assert ensure(server=filled) == []
+    execute(
+        filled,
+        "INSERT INTO messages (user_id, conversation_id, position, sender, content, created_at) "
+        f"VALUES (1, 1, 9, 'user', 'later', '{NEXT}-06-01')",
+    )
+    assert only(filled, f"SELECT count(*) FROM messages_{NEXT} WHERE search IS NOT NULL") == 1
+
+
+def test_stray_rows_are_moved_when_asked_for(filled: Server) -> None:
+    execute(
+        filled,
+        f"DROP TABLE messages_{NEXT}",
+        "UPDATE messages SET created_at = '2011-01-01' WHERE id < 5",
+        f"UPDATE messages SET created_at = '{NEXT}-01-01' WHERE id = 5",
+    )
+    before = digests(filled)
+    assert only(filled, "SELECT count(*) FROM messages_default") == 5
+    with pytest.raises(Refusal, match="ensure --move"):
+        ensure(server=filled)
+    assert ensure(server=filled, move=True) == ["messages_2011", f"messages_{NEXT}"]
+    assert only(filled, "SELECT count(*) FROM messages_default") == 0
+    assert digests(filled) == before
+
+
+def test_ordinary_tables_need_none(server: Server) -> None:
+    with pytest.raises(Refusal, match="apply"):
+        ensure(server=server)
