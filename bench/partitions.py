@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import project
+import psycopg2
 
 NAME = "convoai_bench_partitions"
 OWNERS = 1_000
@@ -152,7 +153,7 @@ class Crowd:
                 began = time.monotonic()
                 try:
                     work(cursor)
-                except Exception as error:
+                except psycopg2.Error as error:
                     self.problems.append(repr(error)[:200])
                     cursor.execute("ROLLBACK")
                 waits.append((time.monotonic() - began, began))

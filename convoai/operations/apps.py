@@ -14,5 +14,7 @@ class OperationsConfig(AppConfig):
         from django_q.signals import post_spawn
 
         from convoai.operations.backup.schedule import follow_setting
+        from convoai.operations.partitions.schedule import follow_layout
 
         post_spawn.connect(follow_setting)
+        post_spawn.connect(follow_layout)

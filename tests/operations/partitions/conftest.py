@@ -10,9 +10,11 @@ import pytest
 
 from convoai.operations.backup.programs import find_programs, run
 from convoai.operations.backup.server import Server, configured_server, major_of
+from convoai.operations.doctor.tables import TABLES
 from convoai.operations.partitions.direct import unpartition_at_once
 from convoai.operations.partitions.layouts import is_partitioned
 from convoai.operations.partitions.names import ARCHIVE, REPLACED, WORK
+from convoai.operations.partitions.rules import DROP_FUNCTIONS
 from convoai.operations.partitions.session import transaction
 from tests.operations.backup.backups import execute, free_name
 
@@ -53,7 +55,8 @@ def server(empty: Server) -> Server:
     """Ordinary tables without rows."""
     with empty.connect() as found, transaction(found) as cursor:
         cursor.execute(f"DROP SCHEMA IF EXISTS {ARCHIVE}, {WORK}, {REPLACED} CASCADE")
+        cursor.execute(f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY CASCADE")
         if is_partitioned(cursor):
             unpartition_at_once(cursor)
-    execute(empty, "TRUNCATE users, topics RESTART IDENTITY CASCADE")
+        cursor.execute(DROP_FUNCTIONS)
     return empty
