@@ -28,6 +28,10 @@ class Server:
             cursor.execute(query, values or None)
             return list(cursor.fetchall())
 
+    def cursor(self) -> Any:
+        """Of the driver, for functions that ask by themselves."""
+        return self._driver.cursor()
+
     def row(self, query: str, *values: Any) -> tuple[Any, ...]:
         return self.rows(query, *values)[0]
 

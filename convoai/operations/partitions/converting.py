@@ -23,6 +23,7 @@ from convoai.operations.partitions.building import (
 from convoai.operations.partitions.comparing import differing
 from convoai.operations.partitions.copying import copy_batch, follow
 from convoai.operations.partitions.exchanging import exchange
+from convoai.operations.partitions.layouts import is_partitioned
 from convoai.operations.partitions.names import REPLACED, TABLES, WORK
 from convoai.operations.partitions.periods import Length, wanted_periods
 from convoai.operations.partitions.session import (
@@ -84,6 +85,8 @@ def abandon(*, server: Server) -> None:
                     cursor.execute(statement)
                 cursor.execute(f"DROP SCHEMA IF EXISTS {WORK} CASCADE")
                 cursor.execute(f"DROP SCHEMA IF EXISTS {REPLACED} CASCADE")
+                if not is_partitioned(cursor):
+                    cursor.execute(rules.DROP_FUNCTIONS)
 
         insist(remove, what="removing the half-made tables")
 
@@ -111,9 +114,13 @@ def _begin(found: Any, by: Length | None) -> tuple[Blueprint, state.State]:
             with transaction(found) as building:
                 _build(building, blueprint)
             there = state.read_state(cursor)
-            assert there is not None
-        if there.by != by:
-            raise Refusal("other", "Another change of the layout was begun and not ended.")
+        if there is None or there.by != by:
+            command = "undo" if there is None or there.by is None else f"apply --by {there.by}"
+            raise Refusal(
+                "other",
+                "Another change of the layout was begun and is not ended: give "
+                f"`manage.py partition {command}` once more.",
+            )
         blueprint = (
             state.blueprint_of(cursor, there, schema)
             if not there.has("swapped")

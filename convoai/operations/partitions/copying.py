@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convoai.operations.partitions.building import Blueprint, copied_columns, registered_columns
-from convoai.operations.partitions.names import REGISTRY, TABLES, WORK
+from convoai.operations.partitions.names import REGISTRY, WORK
 from convoai.operations.partitions.noting import take
 
 # Rows of one transaction. Talks are the larger ones, with transcripts and vectors.
@@ -77,7 +77,6 @@ def _follow_talks(cursor: Any, blueprint: Blueprint, talks: list[int]) -> None:
 
 
 def _copy(cursor: Any, blueprint: Blueprint, table: str, condition: str, values: list[Any]) -> None:
-    assert table in TABLES
     columns = copied_columns(blueprint, table)
     cursor.execute(
         f"INSERT INTO {WORK}.{table} ({columns}) SELECT {columns} "

@@ -15,9 +15,9 @@ from convoai.operations.partitions.names import TABLES
 from convoai.operations.partitions.session import transaction
 from convoai.operations.partitions.swapping import prepare, swap
 
-# Seconds: the locks are waited for that long at most; all others wait as long, and then as long
-# as the exchange itself may take.
-LOCKING, EXCHANGING = 0.15, 0.3
+# Seconds: the locks are waited for that long at most, and all others wait as long; together with
+# what the exchange itself may take, nobody waits longer than TOGETHER.
+LOCKING, TOGETHER = 0.1, 0.35
 # So many changes can be followed within that time.
 FOLLOWED = 400
 LOCKED = (*TABLES, "conversation_topics", "extracted_facts")
@@ -43,14 +43,21 @@ def exchange(found: Any, blueprint: Blueprint) -> float:
         cursor.execute(
             f"LOCK TABLE {', '.join(f'ONLY {name}' for name in LOCKED)} IN ACCESS EXCLUSIVE MODE"
         )
-        cursor.execute(f"SET LOCAL statement_timeout = '{EXCHANGING:g}s'")
+        _limit(cursor, began)
         talks, messages = follow(cursor, blueprint, FOLLOWED)
         if noting.pending(cursor) or not same(cursor, blueprint, talks, messages):
             raise TooLong
         # Checks at the end of the transaction would come after the exchange.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        _limit(cursor, began)
         swap(cursor, blueprint)
         state.set_phase(cursor, "swapped")
-        if time.monotonic() - began > LOCKING + EXCHANGING:
-            raise TooLong
+        _limit(cursor, began)
     return time.monotonic() - began
+
+
+def _limit(cursor: Any, began: float) -> None:
+    left = TOGETHER - (time.monotonic() - began)
+    if left <= 0:
+        raise TooLong
+    cursor.execute(f"SET LOCAL statement_timeout = '{left:.3f}s'")

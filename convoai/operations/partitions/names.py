@@ -11,6 +11,8 @@ REGISTERED = ("id", "user_id", "external_id", "idempotency_key")
 # Where tables are built while the others are used, and where replaced ones wait to be dropped.
 WORK = "convoai_partitioning"
 REPLACED = "convoai_replaced"
+# Where detached periods are kept.
+ARCHIVE = "convoai_archive"
 
 # Rules that one partition alone cannot hold. Those of conversations move to the registry.
 REGISTRY_RULES = (

@@ -54,3 +54,13 @@ def upcoming(now: datetime, by: Length) -> list[Period]:
 def wanted_periods(moments: Iterable[datetime], now: datetime, by: Length) -> list[Period]:
     """The periods of these moments, and the current and next ones, in order."""
     return sorted({period_of(moment, by) for moment in moments} | set(upcoming(now, by)))
+
+
+def period_named(name: str) -> Period:
+    """`2024` or `2024_05` (or 2024-05). Raises ValueError."""
+    year, _, month = name.replace("-", "_").partition("_")
+    if not (year.isdecimal() and len(year) == 4 and (not month or month.isdecimal())):
+        raise ValueError(name)
+    return period_of(
+        datetime(int(year), int(month or 1), 1, tzinfo=UTC), "month" if month else "year"
+    )

@@ -33,13 +33,13 @@ SET client_min_messages = warning
 
 
 @contextmanager
-def changing(server: Server) -> Iterator[Any]:
+def changing(server: Server, *, patience: float = 10) -> Iterator[Any]:
     """A connection that alone may change the layout. Raises Refusal when another one does."""
     with server.connect() as found:
         with found.cursor() as cursor:
             cursor.execute(SETTINGS)
             # A session that was killed lets go when its statement ends.
-            for _ in range(20):
+            for _ in range(1 + int(patience * 2)):
                 cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY])
                 if cursor.fetchone()[0]:
                     break

@@ -7,7 +7,15 @@ from typing import Any
 
 from convoai.operations.partitions import rules
 from convoai.operations.partitions.building import Blueprint, triggers_sql
-from convoai.operations.partitions.names import INWARD, REGISTRY, REPLACED, SOURCE, TABLES, WORK
+from convoai.operations.partitions.names import (
+    INWARD,
+    NOTING,
+    REGISTRY,
+    REPLACED,
+    SOURCE,
+    TABLES,
+    WORK,
+)
 
 SEQUENCES = """
 SELECT setval(pg_get_serial_sequence(%s, 'id'),
@@ -44,12 +52,25 @@ def swap(cursor: Any, blueprint: Blueprint) -> None:
             cursor.execute(f"DROP TRIGGER {name} ON {schema}.{table}")
         else:
             cursor.execute(f"ALTER TABLE {schema}.{table} DROP CONSTRAINT {name}")
+    _silence(cursor, blueprint)
     for name in TABLES if blueprint.by else (*TABLES, REGISTRY):
         cursor.execute(f"ALTER TABLE {schema}.{name} SET SCHEMA {REPLACED}")
     for name in (*TABLES, REGISTRY) if blueprint.by else TABLES:
         cursor.execute(f"ALTER TABLE {WORK}.{name} SET SCHEMA {schema}")
     for statement in inward_sql(blueprint):
         cursor.execute(statement)
+
+
+def _silence(cursor: Any, blueprint: Blueprint) -> None:
+    """Until they are dropped, the replaced tables still lose the rows of users who go."""
+    for table in TABLES:
+        of_statements = [
+            name
+            for name, definition in blueprint.tables[table].triggers.items()
+            if "FOR EACH STATEMENT" in definition and name not in NOTING
+        ]
+        for name in (*of_statements, *NOTING):
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {blueprint.schema}.{table}")
 
 
 def inward_sql(blueprint: Blueprint) -> Iterator[str]:
