@@ -75,7 +75,7 @@ def _leave_out(plan: dict[str, Any], tables: set[str]) -> None:
 
 
 def tidy_up(*indexes: str) -> None:
-    """What autovacuum does: move new words from the waiting lists of these indexes to their place."""
+    """What autovacuum does: move new words from the indexes' waiting lists to their place."""
     with connection.cursor() as cursor:
         cursor.execute(LEAVES, [list(indexes), list(indexes)])
         for (name,) in cursor.fetchall():

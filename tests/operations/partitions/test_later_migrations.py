@@ -135,6 +135,7 @@ def test_an_index_that_was_broken_off_is_completed(there: BaseDatabaseWrapper) -
     migrate(there, AddIndexEverywhere("conversation", MOOD))
     valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = %s::regclass"
     assert ask(there, valid, MOOD.name) == [(True,)]
+    migrate(there, AddIndexEverywhere("conversation", MOOD), back=True)
 
 
 def test_the_same_operation_works_on_ordinary_tables(server: Server) -> None:
