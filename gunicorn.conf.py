@@ -6,6 +6,7 @@ import threading
 import gunicorn.http.wsgi
 
 from convoai.operations.background import start_worker, stop_worker
+from convoai.operations.metrics.folder import forget_process, remove_folder
 
 wsgi_app = "convoai.wsgi:application"
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
@@ -48,6 +49,11 @@ def post_worker_init(worker):
     threading.Thread(target=warm, name="embedder", daemon=True).start()
 
 
+def child_exit(server, worker):
+    forget_process(worker.pid)
+
+
 def on_exit(server):
+    remove_folder()
     for worker in background:
         stop_worker(worker)

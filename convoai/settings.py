@@ -67,6 +67,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "convoai.operations.metrics.middleware.MetricsMiddleware",
+    "convoai.operations.statements.recording.RouteMiddleware",
     "django_guid.middleware.guid_middleware",
     "corsheaders.middleware.CorsMiddleware",
     "convoai.api.middleware.RequestLimitsMiddleware",
@@ -190,9 +192,15 @@ Q_CLUSTER = {
     "catch_up": False,
 }
 
+# Who may read /metrics; empty: there is no such page, and nothing is counted.
+METRICS_TOKEN = text(env, "METRICS_TOKEN")
+
 # Backups by that worker: every so many hours (0: none), and how many of them stay
 BACKUP_EVERY = number(env, "BACKUP_EVERY", least=0, default=0)
 BACKUP_KEEP = number(env, "BACKUP_KEEP", least=1, default=7)
+
+# How long statements take, by route, for manage.py slow_queries; without any values
+STATEMENT_TIMES = flag(env, "STATEMENT_TIMES", default=True)
 
 # The largest request bodies, in bytes: ordinary ones, and those that may carry a transcript.
 BODY_LIMIT = number(env, "BODY_LIMIT", least=1, default=1_000_000)

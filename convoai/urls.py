@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.root, name="root"),
     path("search", SearchPage.as_view(), name="search-page"),
     path("", include("convoai.api.urls")),
+    path("", include("convoai.operations.urls")),
     path("api/auth/", include("convoai.accounts.urls")),
     path("api/", include("partners.urls")),
     path("api/", include("conversations.urls")),

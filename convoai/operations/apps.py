@@ -11,10 +11,14 @@ class OperationsConfig(AppConfig):
     verbose_name = "Operations"
 
     def ready(self) -> None:
-        from django_q.signals import post_spawn
+        from django_q.signals import post_spawn, pre_execute
 
+        from convoai.operations import checks  # noqa: F401 - registers them
         from convoai.operations.backup.schedule import follow_setting
         from convoai.operations.partitions.schedule import follow_layout
+        from convoai.operations.statements.recording import name_job, start_for_command
 
         post_spawn.connect(follow_setting)
         post_spawn.connect(follow_layout)
+        pre_execute.connect(name_job)
+        start_for_command()

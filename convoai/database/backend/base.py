@@ -24,7 +24,9 @@ from dj_db_conn_pool.backends.postgresql.base import DatabaseWrapper as PooledWr
 from django.db.backends.postgresql.creation import DatabaseCreation as PostgresCreation
 from sqlalchemy import exc
 
+from convoai.database import statement_times
 from convoai.database.backend.client import DatabaseClient
+from convoai.database.backend.cursors import Timed, TimedDebug
 from convoai.database.backend.pings import dialect
 from convoai.database.backend.pools import (
     PoolKey,
@@ -100,6 +102,14 @@ class DatabaseWrapper(PooledWrapper):
             connection = self._take(conn_params)
         connection.info = connection.driver_connection.info
         return connection
+
+    def make_cursor(self, cursor: Any) -> Any:
+        return Timed(cursor, self) if statement_times.is_on() else super().make_cursor(cursor)
+
+    def make_debug_cursor(self, cursor: Any) -> Any:
+        if statement_times.is_on():
+            return TimedDebug(cursor, self)
+        return super().make_debug_cursor(cursor)
 
     def _close(self) -> None:
         """Give the connection back to the pool, or throw it away when the server has dropped it."""

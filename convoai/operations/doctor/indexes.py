@@ -62,8 +62,13 @@ class Index:
     size: int
 
 
+def read_indexes(server: Server) -> list[Index]:
+    """The indexes of our tables, by table and name; `scans` since the statistics were reset."""
+    return [Index(*row) for row in server.rows(INDEXES, list(TABLES))]
+
+
 def examine_indexes(server: Server, here: Installation) -> Iterator[Finding]:
-    indexes = [Index(*row) for row in server.rows(INDEXES, list(TABLES))]
+    indexes = read_indexes(server)
     names = {index.name for index in indexes}
     missing = sorted(expected_indexes() - names)
     if missing:

@@ -119,5 +119,6 @@ LEFT_OUT_MODELS = {
     "django_q.OrmQ": "work that waits on this installation; numbers only",
     "django_q.Schedule": "work of this installation",
     "django_q.Task": "results of jobs; numbers only",
+    "operations.StatementTimes": "how long statements took on this installation",
     "sessions.Session": "a secret",
 }

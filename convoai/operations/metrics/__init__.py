@@ -1,0 +1,1 @@
+"""Figures for Prometheus at /metrics: off until METRICS_TOKEN is set."""

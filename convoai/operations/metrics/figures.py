@@ -1,0 +1,117 @@
+"""What the database can tell at the moment it is asked: jobs, sizes, connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import Error, connection
+from prometheus_client.core import GaugeMetricFamily
+
+from convoai.database.queue import HEARTBEAT, SILENCE
+from convoai.database.transactions import statement_timeout
+
+# Seconds that one scrape may keep the database busy with one question.
+PATIENCE = 2.0
+# A job whose lock lies ahead was taken by a worker; the heartbeat is no job.
+JOBS = """
+SELECT count(*) FILTER (WHERE key <> %s AND lock <= now()),
+       count(*) FILTER (WHERE key <> %s AND lock > now()),
+       count(*) FILTER (WHERE key = %s AND lock > now() - %s),
+       (SELECT count(*) FROM django_q_task WHERE NOT success),
+       extract(epoch FROM now() - min(lock) FILTER (WHERE key <> %s AND lock <= now()))
+FROM django_q_ormq
+"""
+# A partitioned table is counted with all its parts. -1 rows: never analysed.
+TABLES = """
+SELECT root.relname, sum(pg_total_relation_size(part.relid)),
+       sum(greatest(leaf.reltuples, 0)) FILTER (WHERE leaf.relkind = 'r')
+FROM pg_class AS root
+CROSS JOIN LATERAL (
+    SELECT root.oid AS relid WHERE root.relkind = 'r'
+    UNION ALL
+    SELECT relid FROM pg_partition_tree(root.oid) WHERE root.relkind = 'p'
+) AS part
+JOIN pg_class AS leaf ON leaf.oid = part.relid
+WHERE root.oid = ANY (ARRAY(SELECT to_regclass(name) FROM unnest(%s::text[]) AS name))
+GROUP BY root.relname
+"""
+CONNECTIONS = """
+SELECT coalesce(state, 'unknown'), count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' GROUP BY 1
+"""
+SEVEN = [
+    "users",
+    "conversation_partners",
+    "conversations",
+    "messages",
+    "topics",
+    "conversation_topics",
+    "extracted_facts",
+]
+
+
+class DatabaseFigures:
+    """A collector of prometheus_client. A database that is away is a figure, not an error."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        up = GaugeMetricFamily("convoai_database_up", "Whether the database answers.")
+        try:
+            with statement_timeout(PATIENCE):
+                found = [*job_figures(), *size_figures(), *connection_figures()]
+        except Error:
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield up
+        yield from found
+
+
+def job_figures() -> Iterator[GaugeMetricFamily]:
+    names = (HEARTBEAT, HEARTBEAT, HEARTBEAT, SILENCE, HEARTBEAT)
+    ((waiting, running, beats, failed, oldest),) = rows(JOBS, *names)
+    jobs = GaugeMetricFamily("convoai_jobs", "Background jobs by state.", labels=["state"])
+    for state, count in (("waiting", waiting), ("running", running), ("failed", failed)):
+        jobs.add_metric([state], count)
+    yield jobs
+    yield GaugeMetricFamily(
+        "convoai_job_oldest_seconds", "How long the oldest job waits.", value=float(oldest or 0)
+    )
+    yield GaugeMetricFamily(
+        "convoai_worker_up", "Whether a worker shows signs of life.", value=min(beats, 1)
+    )
+
+
+def size_figures() -> Iterator[GaugeMetricFamily]:
+    ((total,),) = rows("SELECT pg_database_size(current_database())")
+    yield GaugeMetricFamily("convoai_database_bytes", "Size of the database.", value=total)
+    size = GaugeMetricFamily(
+        "convoai_table_bytes", "Size of a table with its indexes.", labels=["table"]
+    )
+    count = GaugeMetricFamily(
+        "convoai_table_rows", "Rows of a table, as the last ANALYZE left them.", labels=["table"]
+    )
+    for table, its_bytes, its_rows in sorted(rows(TABLES, SEVEN)):
+        size.add_metric([table], its_bytes)
+        count.add_metric([table], its_rows or 0)
+    yield from (size, count)
+
+
+def connection_figures() -> Iterator[GaugeMetricFamily]:
+    found = GaugeMetricFamily(
+        "convoai_database_connections", "Connections of anybody to it.", labels=["state"]
+    )
+    for state, number in sorted(rows(CONNECTIONS)):
+        found.add_metric([state], number)
+    yield found
+    ((limit,),) = rows("SELECT current_setting('max_connections')::int")
+    yield GaugeMetricFamily(
+        "convoai_database_connections_limit", "max_connections of the server.", value=limit
+    )
+
+
+def rows(query: str, *values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values or None)
+        return list(cursor.fetchall())

@@ -1,0 +1,1 @@
+"""Which statements take time: recorded, stored, read back, judged."""

@@ -1,0 +1,18 @@
+"""The record, switched on for a test and never stored by a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from convoai.database import statement_times
+
+
+@pytest.fixture
+def recording() -> Iterator[list[str]]:
+    """Statements are recorded; gives the list of times at which they were to be stored."""
+    told: list[str] = []
+    statement_times.switch_on("test", lambda: told.append("soon"))
+    yield told
+    statement_times.switch_off()
