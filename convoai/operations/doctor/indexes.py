@@ -12,6 +12,7 @@ from convoai.operations.doctor.installation import Installation, quoted
 from convoai.operations.doctor.server import Server
 from convoai.operations.doctor.tables import SCHEMA, TABLES
 from convoai.operations.findings import Finding, error, info, ok, warning
+from convoai.operations.partitions.names import REGISTRY
 
 # Made by SQL in migrations, so that no model names them.
 BY_SQL = frozenset({"idx_partners_search", "idx_facts_search"})
@@ -64,7 +65,7 @@ class Index:
 
 def read_indexes(server: Server) -> list[Index]:
     """The indexes of our tables, by table and name; `scans` since the statistics were reset."""
-    return [Index(*row) for row in server.rows(INDEXES, list(TABLES))]
+    return [Index(*row) for row in server.rows(INDEXES, [*TABLES, REGISTRY])]
 
 
 def examine_indexes(server: Server, here: Installation) -> Iterator[Finding]:
