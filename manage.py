@@ -9,6 +9,7 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "convoai.settings")
     try:
         from convoai.database.front import run
+        from convoai.operations.doctor.unreadable import answer
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("convoai"):
             raise
@@ -17,7 +18,7 @@ def main() -> int:
             "(.venv/bin/python manage.py), or run `pip install -r requirements.txt`.\n"
         )
         return 1
-    return run(sys.argv)
+    return run(sys.argv, answer)
 
 
 if __name__ == "__main__":

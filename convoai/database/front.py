@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
@@ -11,12 +11,15 @@ from django.db import Error as DjangoDatabaseError
 
 from convoai.database.problems import DatabaseProblem, sentence_for
 
+# Gets the command line and the sentence; returns the exit code when it has said it itself.
+Answer = Callable[[Sequence[str], str], int | None]
 
-def run(arguments: Sequence[str]) -> int:
+
+def run(arguments: Sequence[str], answer: Answer | None = None) -> int:
     """Run the command line `arguments` (with the program's name first); return the exit code.
 
     A wrong set-up is told in one sentence on stderr, with exit code 1; anything unknown is
-    raised as it is.
+    raised as it is. Settings that cannot be read are told by `answer` if it wants to.
     """
     try:
         _run(list(arguments))
@@ -24,6 +27,10 @@ def run(arguments: Sequence[str]) -> int:
         sentence = _sentence(error)
         if sentence is None:
             raise
+        if answer is not None and isinstance(error, ImproperlyConfigured):
+            code = answer(arguments, sentence)
+            if code is not None:
+                return code
         sys.stderr.write(f"{sentence}\n")
         return 1
     except KeyboardInterrupt:

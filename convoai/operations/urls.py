@@ -3,5 +3,9 @@
 from django.urls import path
 
 from convoai.operations.metrics.views import MetricsView
+from convoai.operations.status.page import status_page
 
-urlpatterns = [path("metrics", MetricsView.as_view(), name="metrics")]
+urlpatterns = [
+    path("metrics", MetricsView.as_view(), name="metrics"),
+    path("admin/status/", status_page, name="status"),
+]

@@ -17,6 +17,12 @@ from convoai.operations.doctor.server import Server
 from convoai.operations.findings import Finding, error, info, ok, warning
 
 CONFIGURATION = "docs/configuration.md has examples."
+# Up to so many messages they are counted: the planner may not have looked since they came.
+FEW_MESSAGES = 20_000
+COUNTED = """
+SELECT embedding_model, count(*) / sum(count(*)) OVER ()
+FROM (SELECT embedding_model FROM messages LIMIT %s) AS first GROUP BY 1
+"""
 # Shares of the messages, as the planner knows them: counting a million takes seconds.
 MODELS = """
 SELECT null_frac, coalesce(most_common_vals::text::text[], '{}'), most_common_freqs
@@ -64,23 +70,34 @@ def examine_vectors(server: Server, here: Installation) -> Iterator[Finding]:
         chosen = embedder()
     except ImproperlyConfigured:
         return  # said by the check
-    statistics = server.rows(MODELS)
-    if chosen is None or not statistics:
+    known = model_shares(server)
+    if chosen is None or not known:
         return
-    without, names, shares = statistics[0]
-    by_model = dict(zip(names, shares or [], strict=False))
-    share = by_model.get(chosen.name, 0.0)
-    figures = {"model": chosen.name, "share": share, "without": without, "others": by_model}
+    share = known.get(chosen.name, 0.0)
+    figures = {"model": chosen.name, "share": share, "without": known.pop(None, 0.0)}
+    figures["others"] = known
     if share >= 1 - FEW:
         yield ok("embedder.vectors", f"{share:.0%} of the messages have its vectors.", **figures)
     else:
         yield warning(
             "embedder.vectors",
-            f"Only {share:.0%} of the messages have vectors of {chosen.name} (as of the last "
-            "ANALYZE); the others are not found by meaning.",
+            f"Only {share:.0%} of the messages have vectors of {chosen.name}; the others are not "
+            "found by meaning.",
             "Run `manage.py embed`; the background worker does it, too.",
             **figures,
         )
+
+
+def model_shares(server: Server) -> dict[str | None, float]:
+    """Model -> its share of the messages (None: those without); empty when there is none."""
+    estimate = server.row("SELECT reltuples FROM pg_class WHERE oid = 'messages'::regclass")[0]
+    if estimate <= FEW_MESSAGES:
+        return {model: float(share) for model, share in server.rows(COUNTED, FEW_MESSAGES)}
+    statistics = server.rows(MODELS)
+    if not statistics:
+        return {}
+    without, names, shares = statistics[0]
+    return {None: without, **dict(zip(names, shares or [], strict=False))}
 
 
 def examine_analyzer(checks: list[CheckMessage]) -> Iterator[Finding]:

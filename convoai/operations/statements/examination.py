@@ -9,7 +9,7 @@ from typing import Any
 from convoai.operations.doctor.installation import Installation
 from convoai.operations.doctor.server import Server
 from convoai.operations.figures import examine_reading
-from convoai.operations.findings import Finding, worst
+from convoai.operations.findings import Finding, error, worst
 from convoai.operations.statements.enabling import examine_source
 from convoai.operations.statements.judging import judge
 from convoai.operations.statements.reading import (
@@ -54,6 +54,13 @@ def slow_statements(
     `since` asks for convoai's own record, as `own` does.
     """
     own = own or since is not None
+    if not server.row("SELECT to_regclass('statement_times') IS NOT NULL")[0]:
+        missing = error(
+            "statements.missing",
+            "The table of statement times is missing.",
+            "Run `manage.py migrate`.",
+        )
+        return SlowStatements("convoai", [], [missing])
     source = examine_source(server, here, own=own)
     looked_at = max(limit, LOOKED_AT)
     if not own and has_statistics(server):

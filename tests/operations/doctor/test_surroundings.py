@@ -147,7 +147,11 @@ def test_an_embedder_that_cannot_be_loaded_is_an_error(monkeypatch: pytest.Monke
 
 
 @pytest.mark.django_db
-def test_messages_without_vectors_are_told_by_the_statistics_alone(alice: User) -> None:
+@pytest.mark.parametrize("most", [0, 20_000], ids=["by the statistics", "by counting"])
+def test_messages_without_vectors_are_told(
+    alice: User, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convoai.operations.doctor.services.FEW_MESSAGES", most)
     make_conversation(make_partner(alice), "Hello.", "Good day.", "How are you?")
     sql("ANALYZE messages")
     found = findings(examine_vectors)["embedder.vectors"]

@@ -145,6 +145,14 @@ def test_without_them_the_steps_are_told_for_this_server() -> None:
         assert "CREATE EXTENSION IF NOT EXISTS pg_stat_statements" in hint
 
 
+def test_a_missing_table_is_a_finding_and_no_error() -> None:
+    sql("DROP TABLE statement_times")
+    (finding,) = found().findings
+    assert (finding.id, finding.level) == ("statements.missing", Level.ERROR)
+    with pytest.raises(CommandError, match="migrate"):
+        call_command("slow_queries", "--reset")
+
+
 def test_the_command_prints_a_table_and_json_and_forgets() -> None:
     store_times(taken={("GET /api/search", "SELECT b FROM t"): times(300, 300, 300)})
     output = io.StringIO()

@@ -49,9 +49,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         here = Installation(settings.DATABASES["default"])
-        if StatementTimes._meta.db_table not in connection.introspection.table_names():
-            raise CommandError("The table of statement times is missing: run `manage.py migrate`.")
         if options["reset"]:
+            if StatementTimes._meta.db_table not in connection.introspection.table_names():
+                raise CommandError("There is no record yet: run `manage.py migrate`.")
             for line in reset_statistics(here):
                 self.stdout.write(line)
             return

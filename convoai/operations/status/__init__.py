@@ -1,0 +1,1 @@
+"""The page for staff with what the doctor finds, and the figures behind it."""
