@@ -41,7 +41,7 @@ class AddIndexEverywhere(AddIndexConcurrently):
         table, name = model._meta.db_table, self.index.name
         if not self._rows(schema_editor, "SELECT 1 WHERE to_regclass(%s) IS NOT NULL", quote(name)):
             whole: Statement = self.index.create_sql(model, schema_editor)
-            whole.parts["table"] = f"ONLY {quote(table)}"
+            whole.parts["table"] = Table(table, lambda found: f"ONLY {quote(found)}")
             schema_editor.execute(whole, params=None)
         for (partition,) in self._rows(schema_editor, WITHOUT_PART, quote(table), quote(name)):
             part_name = quote(f"{partition.strip(chr(34))[:50]}_{names_digest(name, length=8)}")
