@@ -36,11 +36,13 @@ CROSS JOIN LATERAL (
 WHERE c.relnamespace = to_regnamespace({SCHEMA}) AND i.indrelid::regclass::text = ANY(%s)
 ORDER BY 1, 2
 """
+# Those of partitions, and those of partitioned tables that not every partition has a part of.
 INVALID_PARTS = f"""
-SELECT c.relname::text FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+SELECT c.relname::text, c.relkind = 'I'
+FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
 JOIN pg_class AS t ON t.oid = i.indrelid
-WHERE t.relispartition AND t.relnamespace = to_regnamespace({SCHEMA})
-    AND NOT (i.indisvalid AND i.indisready)
+WHERE t.relnamespace = to_regnamespace({SCHEMA}) AND NOT (i.indisvalid AND i.indisready)
+    AND (t.relispartition OR t.relkind = 'p')
     AND pg_partition_root(t.oid)::regclass::text = ANY(%s)
 ORDER BY 1
 """
@@ -102,14 +104,25 @@ def examine_indexes(server: Server, here: Installation) -> Iterator[Finding]:
             "`manage.py sqlmigrate APP NUMBER` for the migration that makes them and run that SQL.",
             indexes=missing,
         )
-    broken = [index.name for index in indexes if not index.is_valid]
-    broken += [name for (name,) in server.rows(INVALID_PARTS, list(PARTITIONED))]
+    parts = dict(server.rows(INVALID_PARTS, list(PARTITIONED)))
+    unfinished = [name for name, is_whole in parts.items() if is_whole]
+    broken = [index.name for index in indexes if not index.is_valid] + list(parts)
+    broken = [name for name in dict.fromkeys(broken) if name not in unfinished]
     if broken:
         yield error(
             "indexes.invalid",
             "Searches pass by indexes that are not valid: " + ", ".join(broken),
             here.own_sql(*(f"REINDEX INDEX CONCURRENTLY {quoted(name)}" for name in broken)),
             indexes=broken,
+        )
+    if unfinished:
+        yield error(
+            "indexes.unfinished",
+            "Not every partition has its part of the indexes " + ", ".join(unfinished),
+            "A migration was broken off: run `manage.py migrate` again. If it has nothing to do, "
+            + here.own_sql(*(f"DROP INDEX {quoted(name)}" for name in unfinished))
+            + " and make them anew.",
+            indexes=unfinished,
         )
     doubles = duplicates(indexes)
     if doubles:
@@ -124,7 +137,7 @@ def examine_indexes(server: Server, here: Installation) -> Iterator[Finding]:
         )
     yield from _foreign_keys(server, here)
     yield from _unused(server, indexes)
-    if not missing and not broken and not doubles:
+    if not missing and not broken and not unfinished and not doubles:
         yield ok("indexes", f"All {len(indexes)} indexes are there and valid, none twice.")
 
 

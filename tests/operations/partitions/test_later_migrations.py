@@ -15,7 +15,11 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 from convoai.database.indexes import AddIndexEverywhere
-from convoai.operations.backup.server import Server
+from convoai.operations.backup.server import Server as Database
+from convoai.operations.doctor.indexes import examine_indexes
+from convoai.operations.doctor.installation import Installation
+from convoai.operations.doctor.server import Server
+from convoai.operations.findings import Level
 from convoai.operations.partitions.direct import unpartition_at_once
 from convoai.operations.partitions.session import transaction
 from tests.operations.partitions.rows import fill, partition
@@ -37,7 +41,7 @@ END $$
 
 
 @pytest.fixture
-def there(server: Server) -> Iterator[BaseDatabaseWrapper]:
+def there(server: Database) -> Iterator[BaseDatabaseWrapper]:
     """A connection of Django's to a database whose partitions hold talks of several years."""
     fill(server)
     partition(server)
@@ -46,7 +50,7 @@ def there(server: Server) -> Iterator[BaseDatabaseWrapper]:
 
 
 @contextmanager
-def connected(server: Server) -> Iterator[BaseDatabaseWrapper]:
+def connected(server: Database) -> Iterator[BaseDatabaseWrapper]:
     """A connection of Django's to this database."""
     found = connection.copy(alias=ALIAS)
     found.settings_dict["NAME"] = server.name
@@ -132,13 +136,18 @@ def test_django_cannot_add_an_index_concurrently_but_convoai_can(
 
 def test_an_index_that_was_broken_off_is_completed(there: BaseDatabaseWrapper) -> None:
     ask(there, "CREATE INDEX idx_conversations_mood ON ONLY conversations (user_id, title)")
+    here = Installation(there.settings_dict)
+    (found,) = [
+        one for one in examine_indexes(Server(there.connection), here) if one.level > Level.INFO
+    ]
+    assert (found.id, found.evidence) == ("indexes.unfinished", {"indexes": [MOOD.name]})
     migrate(there, AddIndexEverywhere("conversation", MOOD))
     valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = %s::regclass"
     assert ask(there, valid, MOOD.name) == [(True,)]
     migrate(there, AddIndexEverywhere("conversation", MOOD), back=True)
 
 
-def test_the_same_operation_works_on_ordinary_tables(server: Server) -> None:
+def test_the_same_operation_works_on_ordinary_tables(server: Database) -> None:
     with connected(server) as there:
         migrate(there, AddIndexEverywhere("conversation", MOOD))
         valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = %s::regclass"
@@ -146,7 +155,7 @@ def test_the_same_operation_works_on_ordinary_tables(server: Server) -> None:
         migrate(there, AddIndexEverywhere("conversation", MOOD), back=True)
 
 
-def test_a_new_table_can_hang_on_talks_of_either_layout(server: Server) -> None:
+def test_a_new_table_can_hang_on_talks_of_either_layout(server: Database) -> None:
     fill(server)
     operation = migrations.RunSQL(REMINDERS, "DROP TABLE reminders")
     for is_partitioned in (False, True):
@@ -166,7 +175,7 @@ def test_a_new_table_can_hang_on_talks_of_either_layout(server: Server) -> None:
 
 
 def test_a_column_added_to_partitions_stays_when_they_are_undone(
-    there: BaseDatabaseWrapper, server: Server
+    there: BaseDatabaseWrapper, server: Database
 ) -> None:
     mood = models.CharField(max_length=20, db_default="calm", default="calm")
     operation = migrations.AddField("conversation", "mood", mood)
@@ -175,3 +184,23 @@ def test_a_column_added_to_partitions_stays_when_they_are_undone(
         unpartition_at_once(cursor)
     assert ask(there, "SELECT DISTINCT mood FROM conversations") == [("calm",)]
     migrate(there, operation, back=True)
+
+
+# The exceptions that docs/partitioning.md names, with what PostgreSQL says.
+REFUSED = {
+    "CREATE UNIQUE INDEX ON conversations (user_id, title)": "unique constraint on partitioned",
+    "DROP INDEX CONCURRENTLY idx_conversations_user_id": "partitioned index",
+    "CREATE TABLE reminders (talk bigint REFERENCES conversations (id))": "no unique constraint",
+    "CREATE TABLE reminders (message bigint REFERENCES messages (id))": "no unique constraint",
+    "INSERT INTO messages (id) VALUES (1) ON CONFLICT (id) DO NOTHING": "no unique",
+    "ALTER TABLE messages SET (fillfactor = 90)": "storage parameters",
+    "CREATE TRIGGER each AFTER INSERT ON messages REFERENCING NEW TABLE AS changed "
+    "FOR EACH ROW EXECUTE FUNCTION convoai_keep_sequence()": "partitioned table",
+    "ALTER TABLE messages ALTER created_at TYPE timestamp": "partition key",
+}
+
+
+def test_postgresql_refuses_what_the_documents_say(there: BaseDatabaseWrapper) -> None:
+    for statement, complaint in REFUSED.items():
+        with pytest.raises(DatabaseError, match=complaint):
+            ask(there, statement)
