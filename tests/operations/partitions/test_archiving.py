@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 import pytest
 
 from convoai.operations.backup.server import Server
-from convoai.operations.partitions.archiving import attach, count_period, detach
+from convoai.operations.partitions.archive import count_period
+from convoai.operations.partitions.attaching import attach
+from convoai.operations.partitions.detaching import detach
 from convoai.operations.partitions.direct import unpartition_at_once
 from convoai.operations.partitions.names import REGISTRY
 from convoai.operations.partitions.periods import period_named
@@ -94,5 +99,26 @@ def test_what_is_not_there_is_said(filled: Server) -> None:
     with pytest.raises(Refusal, match="2021 is not in the archive: there are none"):
         attach(server=filled, period=YEAR)
     detach(server=filled, period=YEAR)
-    with pytest.raises(Refusal, match="no partition 2021"):
+    with pytest.raises(Refusal, match="in the archive already"):
         count_period(server=filled, period=YEAR)
+    with pytest.raises(Refusal, match="not over"):
+        detach(server=filled, period=period_named(str(datetime.now(UTC).year)))
+
+
+@pytest.mark.parametrize("on", [detach, attach])
+def test_detaching_that_was_stopped_half_way_goes_on_or_back(
+    filled: Server, on: Callable[..., object]
+) -> None:
+    before = digests(filled)
+
+    def stop(what: str, done: int, total: int) -> None:
+        if what == "tidy up":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        detach(server=filled, period=YEAR, progress=stop)
+    assert count_period(server=filled, period=YEAR).talks == TALKS
+    on(server=filled, period=YEAR)
+    if on is detach:
+        attach(server=filled, period=YEAR)
+    assert digests(filled) == before
