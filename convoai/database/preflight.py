@@ -39,6 +39,7 @@ WITHOUT_DATABASE = frozenset(
         "database",
         "doctor",
         "setup_database",
+        "tune",
     }
 )
 

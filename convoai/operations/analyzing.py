@@ -35,7 +35,7 @@ FROM pg_stat_user_tables WHERE schemaname = {SCHEMA} AND relname = ANY(%s) ORDER
 
 
 class NoSuchTable(Exception):
-    """One sentence that says so."""
+    """One sentence that says so, with the fix or the names that there are."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,10 @@ def conditions(server: Server, tables: Sequence[str]) -> list[Condition]:
 def chosen_tables(server: Server, only: Sequence[str] = ()) -> list[str]:
     """The tables of convoai that are there, or the named ones. Raises NoSuchTable."""
     there = [one.table for one in conditions(server, our_tables())]
-    unknown = sorted(set(only) - set(there))
-    if unknown:
-        raise NoSuchTable(
-            f"convoai has no table of that name; there are {', '.join(there) or 'none'}."
-        )
+    if not there:
+        raise NoSuchTable("The database has none of convoai's tables: run `manage.py migrate`.")
+    if set(only) - set(there):
+        raise NoSuchTable(f"convoai has no table of that name; there are {', '.join(there)}.")
     return [table for table in there if not only or table in only]
 
 
