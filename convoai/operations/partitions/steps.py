@@ -132,6 +132,7 @@ def exchange_tables(one: Conversion) -> None:
         cursor.execute("SET synchronous_commit = on")
 
     def attempt() -> float:
+        _check_unchanged(one)
         _catch_up(one, LEFT)
         return exchange(one.found, one.blueprint)
 
@@ -142,12 +143,15 @@ def exchange_tables(one: Conversion) -> None:
 
 def _check_unchanged(one: Conversion) -> None:
     with one.found.cursor() as cursor:
-        there = state.read_state(cursor)
-    if there is None or there.fingerprint != state.fingerprint_of(one.blueprint):
+        begun = state.read_state(cursor)
+        if begun is not None:
+            now = state.blueprint_of(cursor, begun, one.blueprint.schema)
+    if begun is None or begun.fingerprint != state.fingerprint_of(now):
         raise Refusal(
             "changed",
-            "Columns, indexes or rights changed since this conversion began (a migration?). Remove "
-            "the copies by the opposite command (undo of apply, apply of undo) and begin again.",
+            "Columns, indexes, triggers or rights changed since this conversion began (by a "
+            "migration?). Remove the copies by the opposite command (undo of apply, apply of "
+            "undo) and begin again.",
         )
 
 
