@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from psycopg2 import errors
+
 from convoai.operations.backup.server import Server
 from convoai.operations.partitions.archive import (
     PARTS,
@@ -14,7 +16,7 @@ from convoai.operations.partitions.archive import (
     named,
 )
 from convoai.operations.partitions.building import registered_columns
-from convoai.operations.partitions.ensuring import attach_partition, move_rows
+from convoai.operations.partitions.ensuring import add_partition, attach_partition, move_rows
 from convoai.operations.partitions.layouts import is_partitioned, partitions_of
 from convoai.operations.partitions.names import REGISTRY, TABLES
 from convoai.operations.partitions.periods import Period
@@ -58,9 +60,10 @@ def _attach(found: Any, period: Period) -> None:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         for table, old in zip(TABLES, (talks, messages), strict=True):
             there = [one.period for one in partitions_of(cursor, table)]
-            if there and period not in there:
-                _attach_table(cursor, table, old, period)
-            else:
+            is_partition = bool(there) and period not in there
+            if not (is_partition and _attach_as_it_is(cursor, table, old, period)):
+                if is_partition:
+                    add_partition(cursor, table, period)
                 move_rows(cursor, old, table, "true", [])
                 cursor.execute(f"DROP TABLE {old}")
         move_rows(cursor, elsewhere, "messages", "true", [])
@@ -78,6 +81,21 @@ def _attach(found: Any, period: Period) -> None:
             f"FROM {facts} AS kept WHERE kept.id = fact.id"
         )
         cursor.execute(f"DROP TABLE {elsewhere}, {topics}, {facts}")
+
+
+def _attach_as_it_is(cursor: Any, table: str, old: str, period: Period) -> bool:
+    """Whether the table could become a partition again.
+
+    PostgreSQL refuses one that came back from a dump: it writes conditions with other parentheses
+    than those that it reads.
+    """
+    cursor.execute("SAVEPOINT attaching")
+    try:
+        _attach_table(cursor, table, old, period)
+    except errors.DatatypeMismatch:
+        cursor.execute("ROLLBACK TO SAVEPOINT attaching")
+        return False
+    return True
 
 
 def _attach_table(cursor: Any, table: str, old: str, period: Period) -> None:

@@ -76,16 +76,19 @@ def make_partition(found: Any, table: str, period: Period) -> None:
     def make() -> None:
         with transaction(found) as cursor:
             brief(cursor)
-            new, values = f"{table}_{period.name}", [period.start, period.end]
-            cursor.execute(f"CREATE TABLE {new} (LIKE {table} {LIKE})")
-            # Readers go on; who writes into this partition waits.
-            cursor.execute(f"LOCK TABLE {table}_default IN SHARE ROW EXCLUSIVE MODE")
-            move_rows(
-                cursor, f"{table}_default", new, "created_at >= %s AND created_at < %s", values
-            )
-            attach_partition(cursor, table, new, period)
+            add_partition(cursor, table, period)
 
     insist(make, what=f"making {table}_{period.name}")
+
+
+def add_partition(cursor: Any, table: str, period: Period) -> None:
+    """In the caller's transaction."""
+    new, values = f"{table}_{period.name}", [period.start, period.end]
+    cursor.execute(f"CREATE TABLE {new} (LIKE {table} {LIKE})")
+    # Readers go on; who writes into this partition waits.
+    cursor.execute(f"LOCK TABLE {table}_default IN SHARE ROW EXCLUSIVE MODE")
+    move_rows(cursor, f"{table}_default", new, "created_at >= %s AND created_at < %s", values)
+    attach_partition(cursor, table, new, period)
 
 
 def move_rows(cursor: Any, old: str, new: str, condition: str, values: list[Any]) -> int:

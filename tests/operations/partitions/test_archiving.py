@@ -17,7 +17,7 @@ from convoai.operations.partitions.periods import period_named
 from convoai.operations.partitions.session import transaction
 from convoai.refusals import Refusal
 from tests.operations.backup.backups import execute
-from tests.operations.partitions.rows import digests, fill, only, partition
+from tests.operations.partitions.rows import digests, fill, only, partition, structure
 
 YEAR = period_named("2021")
 # Of 40 talks of each of two owners, a fifth.
@@ -49,6 +49,27 @@ def test_a_year_goes_as_whole_talks_and_comes_back_as_it_was(filled: Server) -> 
     assert only(filled, f"{unlinked} AND source_message_id IS NULL AND quote <> ''") == TALKS
     attach(server=filled, period=YEAR)
     assert digests(filled) == before
+    assert structure(filled)
+
+
+def test_what_was_dumped_and_restored_comes_back_too(filled: Server) -> None:
+    before = digests(filled)
+    detach(server=filled, period=YEAR)
+    # A restore reads conditions as they were written out, and writes them differently then.
+    table, rule = "convoai_archive.conversations_2021", "conversations_readable_times"
+    definition = only(
+        filled,
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint "
+        f"WHERE conname = '{rule}' AND conrelid = to_regclass('{table}')",
+    )
+    execute(
+        filled,
+        f"ALTER TABLE {table} DROP CONSTRAINT {rule}",
+        f"ALTER TABLE {table} ADD CONSTRAINT {rule} {definition}",
+    )
+    attach(server=filled, period=YEAR)
+    assert digests(filled) == before
+    assert structure(filled)
 
 
 def test_detached_talks_of_a_deleted_user_are_deleted(filled: Server) -> None:
