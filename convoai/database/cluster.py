@@ -91,7 +91,12 @@ log_error_verbosity = terse
 """,
     )
     owner = user.name if user else require_name()
-    write_file(place.cluster / "pg_hba.conf", user, "local all all peer map=convoai\n")
+    # Replication has a line of its own, so that pg_basebackup can copy the cluster.
+    write_file(
+        place.cluster / "pg_hba.conf",
+        user,
+        "local all all peer map=convoai\nlocal replication all peer map=convoai\n",
+    )
     write_file(
         place.cluster / "pg_ident.conf",
         user,

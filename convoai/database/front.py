@@ -63,9 +63,17 @@ def _is_unread() -> bool:
 def _run(arguments: list[str]) -> None:
     from convoai.database.preflight import needs_database, require_database
 
-    if needs_database(arguments[1:]):
-        require_database()
-    execute_from_command_line(arguments)
+    if not needs_database(arguments[1:]):
+        execute_from_command_line(arguments)
+        return
+    require_database()
+    from convoai.database.replica.standing import wait_for_replica
+
+    try:
+        execute_from_command_line(arguments)
+    finally:
+        # Whoever sees that the command is over may look at what it did.
+        wait_for_replica()
 
 
 def _sentence(error: Exception) -> str | None:

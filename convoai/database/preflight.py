@@ -38,6 +38,7 @@ WITHOUT_DATABASE = frozenset(
         "version",
         "database",
         "doctor",
+        "production_check",
         "setup_database",
         "tune",
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from convoai.database.pooler import POOLER
+from convoai.operations.capacity import WORKER_PROCESSES
 from convoai.operations.doctor.installation import Installation, quoted
 from convoai.operations.doctor.server import Server
 from convoai.operations.findings import Finding, Level, error, info, ok, warning
@@ -154,21 +156,31 @@ def _connections(server: Server, here: Installation) -> Iterator[Finding]:
             f"ALTER DATABASE {quoted(here.name)} CONNECTION LIMIT -1",
         )
     ours = our_processes(here.database["POOL_OPTIONS"])
-    processes, wanted = ours.web + 1, ours.connections
-    figures = {"limit": limit, "used": used, "processes": processes, "wanted": wanted}
-    if wanted > limit:
+    wanted = ours.connections
+    figures = {"limit": limit, "used": used, "processes": ours.web, "wanted": wanted}
+    if POOLER in here.database:
+        yield info(
+            "settings.connections",
+            f"{used} connections are open; {ours.web} web processes and a worker may open {wanted} "
+            "to the pooler.",
+            f"Its max_client_conn must be {wanted} or more, and its pools together at most "
+            f"{limit - 10}.",
+            **figures,
+        )
+    elif wanted > limit:
         yield warning(
             "settings.connections",
-            f"{processes} processes may open {wanted} connections, and the server lets "
-            f"{here.role} have {limit}.",
-            f"Set DB_POOL_SIZE and DB_MAX_OVERFLOW so that their sum is at most "
-            f"{max(limit // processes, 1)}, or allow more: {more}",
+            f"{ours.web} web processes and a worker may open {wanted} connections, and the "
+            f"server lets {here.role} have {limit}.",
+            f"Set WEB_CONCURRENCY or WEB_THREADS so that their product is at most "
+            f"{max(limit - WORKER_PROCESSES, 1)}, or allow more: {more}",
             **figures,
         )
     else:
         yield ok(
             "settings.connections",
-            f"{used} connections are open; {processes} processes may open {wanted} of {limit}.",
+            f"{used} connections are open; {ours.web} web processes and a worker may open "
+            f"{wanted} of {limit}.",
             **figures,
         )
 

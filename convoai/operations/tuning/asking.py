@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from convoai.operations.capacity import WORKER_PROCESSES, web_processes, web_threads
 from convoai.operations.doctor.server import Server
 from convoai.operations.tuning.units import Value, value_of
 
@@ -27,8 +27,8 @@ class Processes:
 
     @property
     def connections(self) -> int:
-        """How many connections they may open together."""
-        return (self.web + 1) * self.pool
+        """How many connections they may open together; a thread uses one at a time."""
+        return self.web * min(self.threads, self.pool) + WORKER_PROCESSES
 
     @property
     def active(self) -> int:
@@ -78,8 +78,8 @@ class Asked:
 def our_processes(pool: Mapping[str, Any]) -> Processes:
     """The processes of this installation; `pool` holds POOL_OPTIONS."""
     return Processes(
-        web=_variable("WEB_CONCURRENCY", 2),
-        threads=_variable("WEB_THREADS", 8),
+        web=web_processes(),
+        threads=web_threads(),
         pool=int(pool["POOL_SIZE"]) + int(pool["MAX_OVERFLOW"]),
     )
 
@@ -124,8 +124,3 @@ def settings_of(server: Server, names: list[str]) -> dict[str, Setting]:
 
 def _options(given: list[str] | None) -> dict[str, str]:
     return dict(option.split("=", 1) for option in given or ())
-
-
-def _variable(name: str, default: int) -> int:
-    # As gunicorn.conf.py reads them.
-    return int(os.environ.get(name) or default)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 
-from convoai.operations.tuning.cgroups import limits
+from convoai.operations.capacity import cores
+from convoai.operations.cgroups import limits
 from convoai.operations.tuning.disks import Disk, disk_of
 from convoai.operations.tuning.units import readable
 
@@ -54,7 +54,7 @@ def this_machine(data: Path | None) -> Machine:
     return Machine(
         memory=min(memory.total, found.memory or memory.total),
         free=min(memory.available, memory.available if found.free is None else found.free),
-        cores=max(1, min(_cores(), round(found.cores or _cores()))),
+        cores=cores(),
         disk=disk,
         disk_free=_free_on_disk(data),
         told=told,
@@ -72,13 +72,6 @@ def told_machine(
     if disk is not None:
         machine = replace(machine, disk=Disk(disk), told="as you said")
     return machine
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS
-        return os.cpu_count() or 1
 
 
 def _free_on_disk(folder: Path | None) -> int | None:

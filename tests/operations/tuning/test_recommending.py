@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from convoai.operations.cgroups import limits
 from convoai.operations.findings import Level
 from convoai.operations.tuning.advice import Purpose
-from convoai.operations.tuning.cgroups import limits
 from convoai.operations.tuning.disks import Disk, disk_of
 from convoai.operations.tuning.machine import Machine, this_machine
 from convoai.operations.tuning.planning import provider_of
@@ -38,7 +38,7 @@ def test_machines_of_all_sizes(memory: int, cores: int, buffers: int, work: int)
     found = values(memory, cores=cores, server=LARGE)
     assert found["shared_buffers"] == buffers
     assert found["work_mem"] == work
-    assert found["max_connections"] == 110
+    assert found["max_connections"] == 100
     assert found["max_worker_processes"] == max(cores, 8)
 
 
