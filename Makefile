@@ -48,7 +48,7 @@ find_python = $(firstword $(foreach name,python3.13 python3.12 python3.11 python
 
 .DEFAULT_GOAL := help
 .PHONY: help run stop test test-partitioned lint format bench clean install \
-	lint-style lint-format lint-types lint-migrations lint-templates
+	production-check lint-style lint-format lint-types lint-migrations lint-templates
 
 help:  ## List these commands
 	@echo "convoai: the memory for the people you talk with"
@@ -65,8 +65,12 @@ stop:  ## Stop the bundled database (and those that tests and benchmarks left ru
 		if [ -d "$$folder" ] && [ -x $(PYTHON) ]; then DATA_DIR="$$folder" $(PYTHON) manage.py database stop; fi; \
 	done
 
+production-check: $(RUNTIME)  ## Say what is not yet right for a server that others reach
+	@$(PYTHON) manage.py production_check --problems
+
 test: $(DEV)  ## Run the whole test suite (ARGS=tests/guards: only that)
 	@sh .ci/browser $(PYTHON)
+	@sh .ci/pgbouncer
 	@trap '$(FOR_TESTS) $(PYTHON) manage.py database stop >/dev/null' EXIT; \
 	trap 'exit 130' INT; trap 'exit 143' TERM; \
 	$(FOR_TESTS) $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
@@ -125,7 +129,7 @@ $(RUNTIME): requirements.txt constraints.txt .venv/pyvenv.cfg
 	@$(PYTHON) -m pip install --quiet --no-compile --disable-pip-version-check --no-input -r requirements.txt
 	@touch $@
 
-$(DEV): requirements-dev.txt requirements.txt constraints.txt .venv/pyvenv.cfg
+$(DEV): requirements-dev.txt requirements-s3.txt requirements.txt constraints.txt .venv/pyvenv.cfg
 	@echo "Installing requirements-dev.txt (about a minute)"
 	@$(PYTHON) -m pip install --quiet --no-compile --disable-pip-version-check --no-input -r requirements-dev.txt
 	@touch $(RUNTIME) $@

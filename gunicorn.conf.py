@@ -5,22 +5,28 @@ import threading
 
 import gunicorn.http.wsgi
 
-from convoai.operations.background import start_worker, stop_worker
+from convoai.operations.background import start_worker, stop_database, stop_worker
+from convoai.operations.capacity import web_processes, web_threads
 from convoai.operations.metrics.folder import forget_process, remove_folder
 
 wsgi_app = "convoai.wsgi:application"
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
-# Threads wait for the database together; a second process uses a second core. Each process has a
-# pool of its own, so workers x (DB_POOL_SIZE + DB_MAX_OVERFLOW) must stay below max_connections.
+# Threads wait for the database together; a further process uses a further core. By default one a
+# core, from 2 to 8: see docs/deployment.md, which also counts the connections that they use.
 worker_class = "convoai.operations.worker.Worker"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = int(os.environ.get("WEB_THREADS", "8"))
+workers = web_processes()
+threads = web_threads()
 preload_app = True  # one start-up, shared by the workers
 
 timeout = 30  # a worker that gives no sign, and a client that has not sent its request by then
 graceful_timeout = 10  # requests under way at a stop may finish
-keepalive = 15
+# Longer than proxies keep an idle connection (nginx and Amazon's balancers 60 s): one that is
+# closed here while a request is on its way is a 502 there. It costs a socket, and no thread.
+keepalive = 75
+# Processes are not replaced after so many requests: what they hold levels off (docs/deployment.md),
+# and one that ends closes connections on which a proxy may be sending.
+max_requests = 0
 
 # Larger ones are answered 414 and 431 as JSON. A header may hold a long, wrong key: that is a 401.
 limit_request_line = 4094
@@ -57,3 +63,5 @@ def on_exit(server):
     remove_folder()
     for worker in background:
         stop_worker(worker)
+    if os.environ.get("STOP_DATABASE") == "1":
+        stop_database()

@@ -173,7 +173,7 @@ def convert(messages: int) -> None:
             said: dict[str, float] = {}
 
             def progress(what: str, done: int, total: int, said: dict[str, float] = said) -> None:
-                said.setdefault(what.split()[0], time.monotonic())
+                said.setdefault(what if "ed," in what else what.split()[0], time.monotonic())
 
             with Crowd(server) as crowd:
                 began = time.monotonic()

@@ -25,8 +25,8 @@ def spent(server_pid: int) -> Spent:
     """
     server = psutil.Process(server_pid)
     return Spent(
-        _seconds([server_pid, *(child.pid for child in server.children(recursive=True))]),
-        _seconds(_backends()),
+        seconds_of([server_pid, *(child.pid for child in server.children(recursive=True))]),
+        seconds_of(_backends()),
     )
 
 
@@ -41,7 +41,8 @@ def _backends() -> list[int]:
         return [pid for (pid,) in cursor.fetchall()]
 
 
-def _seconds(pids: Iterable[int]) -> float:
+def seconds_of(pids: Iterable[int]) -> float:
+    """What these processes have used so far; 0 for those that are gone."""
     total = 0.0
     for pid in pids:
         try:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection
-
 from convoai.api.fields import BIGINT
+from convoai.database.reading import reading_connection
 
 # PostgreSQL gives each new version of a row a place (ctid) and the transaction that wrote it
 # (xmin), so no column has to be kept up to date and a change by bare SQL counts, too. Of messages
@@ -42,7 +41,7 @@ def knowledge_version(user: Any, partner_id: int) -> str | None:
     """
     if user.pk is None or partner_id > BIGINT:
         return None
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(VERSION, [user.pk, partner_id])
         row = cursor.fetchone()
     return row and str(row[0])

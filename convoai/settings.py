@@ -9,9 +9,10 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 
-from convoai.database.configuration import database_settings
+from convoai.database.configuration import database_settings, replica_settings
 from convoai.environment import flag, number, seconds_of, text, words
 from convoai.local_secret import local_secret
+from convoai.storage.configuration import bucket_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -20,6 +21,8 @@ environ.Env.read_env(BASE_DIR / ".env")
 # Where this installation keeps its things
 DATA_DIR = (BASE_DIR / text(env, "DATA_DIR", default=".data")).resolve()
 MEDIA_ROOT = DATA_DIR / "media"
+# Instead of folders of DATA_DIR, for several machines
+MEDIA_BUCKET = bucket_options(env)
 
 # Who may reach it
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
@@ -34,6 +37,12 @@ SINGLE_USER_CONFIRMED = flag(env, "SINGLE_USER_CONFIRMED", default=False)
 # The database: bundled, or DATABASE_URL
 IS_COMMAND = Path(sys.argv[0]).name == "manage.py" and "runserver" not in sys.argv[1:2]
 DATABASES = {"default": database_settings(env, DATA_DIR, command=IS_COMMAND)}
+DATABASES |= replica_settings(env, command=IS_COMMAND)
+# Which apps' rows are read from it, how far it may be behind, and how long a writer stays away
+REPLICA_APPS = frozenset({"partners", "conversations"})
+REPLICA_MAX_LAG = number(env, "REPLICA_MAX_LAG", least=2, default=10)
+REPLICA_STICKY = number(env, "REPLICA_STICKY", least=2, default=3)
+DATABASE_ROUTERS = ["convoai.database.replica.router.ReplicaRouter"] * ("replica" in DATABASES)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -86,6 +95,11 @@ MIDDLEWARE = [
     "convoai.accounts.known_devices.KnownDeviceMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+if "replica" in DATABASES:
+    MIDDLEWARE += [
+        "convoai.accounts.own_writes.OwnWritesMiddleware",
+        "convoai.database.replica.middleware.ReplicaMiddleware",
+    ]
 
 ROOT_URLCONF = "convoai.urls"
 WSGI_APPLICATION = "convoai.wsgi.application"
@@ -195,9 +209,12 @@ Q_CLUSTER = {
 # Who may read /metrics; empty: there is no such page, and nothing is counted.
 METRICS_TOKEN = text(env, "METRICS_TOKEN")
 
-# Backups by that worker: every so many hours (0: none), and how many of them stay
+# Where backups go; by that worker: every so many hours (0: none), and how many of them stay
+BACKUP_DIR = text(env, "BACKUP_DIR")
 BACKUP_EVERY = number(env, "BACKUP_EVERY", least=0, default=0)
 BACKUP_KEEP = number(env, "BACKUP_KEEP", least=1, default=7)
+# How long a deletion is remembered, so that no restored backup brings it back
+ERASURE_DAYS = number(env, "ERASURE_DAYS", least=1, default=400)
 
 # How long statements take, by route, for manage.py slow_queries; without any values
 STATEMENT_TIMES = flag(env, "STATEMENT_TIMES", default=True)

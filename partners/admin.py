@@ -31,7 +31,7 @@ from convoai.api.admin.pages import note_look
 from convoai.api.admin.vectors import vector_words
 from convoai.refusals import Refusal
 from partners import services
-from partners.images import clean_image, stored_image
+from partners.images import clean_image, is_stored, stored_image
 from partners.models import ConversationPartner
 
 WRITABLE = ("name", "relationship", "email", "phone", "notes")
@@ -136,7 +136,7 @@ class PartnerAdmin(RecordAdmin):
 
     @admin.display(description="picture now")
     def picture_now(self, partner: ConversationPartner) -> SafeString:
-        if stored_image(partner.image_path) is None:
+        if not is_stored(partner.image_path):
             return words("None stored." if not partner.image_path else partner.image_path)
         address = reverse("admin:partners_conversationpartner_picture", args=[partner.pk])
         return format_html('<img class="face" src="{}" alt="Picture of the partner">', address)
@@ -215,6 +215,6 @@ class PartnerAdmin(RecordAdmin):
         if file is None:
             raise Http404
         note_look(request, "opened the picture of", partner)
-        response = FileResponse(file.open("rb"), content_type="image/jpeg")
+        response = FileResponse(file, content_type="image/jpeg")
         response["Cache-Control"] = "private, no-store"
         return response

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import secrets
-import shutil
 import struct
 import time
 from collections.abc import Container
-from pathlib import Path
 from typing import IO
 
-from django.conf import settings
-
 from convoai.refusals import Refusal
+from convoai.storage.choice import media
+from convoai.storage.storage import StorageProblem
 
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"]
 MAX_PIXELS = 50_000_000
@@ -36,6 +33,8 @@ DAMAGE = (
     struct.error,
 )
 UNCLAIMED_SECONDS = 3600
+# Of all pictures, in the place that `media()` names
+FOLDER = "faces"
 
 
 def clean_image(file: IO[bytes]) -> bytes:
@@ -88,58 +87,81 @@ def is_clean(data: bytes) -> bool:
 
 
 def store_image(user_id: int, data: bytes) -> str:
-    """Write the bytes under a new random name; returns the path below MEDIA_ROOT."""
-    path = f"faces/{user_id}/{secrets.token_hex(16)}.jpg"
-    target = Path(settings.MEDIA_ROOT) / path
-    draft = target.with_suffix(".part")
+    """Keep the bytes under a new random name; returns the name.
+
+    Raises Refusal `storage_full`, or `storage_unavailable` when a bucket does not answer.
+    """
+    name = f"{FOLDER}/{user_id}/{secrets.token_hex(16)}.jpg"
     try:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(draft, "wb") as file:
+        with media().draft(name) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
+    except StorageProblem:
+        raise _unavailable() from None
     except OSError:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
         raise Refusal("storage_full", "The picture could not be stored.") from None
-    return path
+    return name
 
 
 def remove_image(path: str | None) -> None:
     """Remove a stored picture; paths that convoai did not make are left alone."""
-    if path and path.startswith("faces/") and ".." not in path:
+    if _is_ours(path):
         # The row is already changed; `manage.py sweep_images` finds what cannot be removed now.
         with contextlib.suppress(OSError):
-            (Path(settings.MEDIA_ROOT) / path).unlink(missing_ok=True)
+            media().remove(str(path))
 
 
 def remove_images_of(user_id: int) -> None:
     """Remove every stored picture of one user."""
-    shutil.rmtree(_folder() / str(user_id), ignore_errors=True)
+    with contextlib.suppress(OSError):
+        media().remove_below(f"{FOLDER}/{user_id}")
 
 
-def unclaimed_images(claimed: Container[str]) -> list[Path]:
-    """Stored files that no row claims, older than an hour: a younger one may still get its row."""
-    latest = time.time() - UNCLAIMED_SECONDS
+def unclaimed_images(claimed: Container[str], *, age: float = UNCLAIMED_SECONDS) -> list[str]:
+    """Names of pictures that no row claims, older than `age` seconds.
+
+    A younger one may still get its row. Raises OSError.
+    """
+    latest = time.time() - age
     return [
-        file
-        for file in sorted(_folder().glob("*/*"))
-        if file.relative_to(settings.MEDIA_ROOT).as_posix() not in claimed
-        and file.stat().st_mtime < latest
+        found.name
+        for found in media().files(FOLDER)
+        if found.name not in claimed and found.modified < latest
     ]
 
 
-def _folder() -> Path:
-    return Path(settings.MEDIA_ROOT) / "faces"
+def stored_image(path: str | None) -> IO[bytes] | None:
+    """A stored picture, open to be read, if convoai made it and it is there.
 
-
-def stored_image(path: str | None) -> Path | None:
-    """The file of a stored picture, if convoai made it and it is there."""
-    if not path or not path.startswith("faces/") or ".." in path:
+    Raises Refusal `storage_unavailable`.
+    """
+    if not _is_ours(path):
         return None
-    file = Path(settings.MEDIA_ROOT) / path
-    return file if file.is_file() else None
+    try:
+        return media().open(str(path))
+    except StorageProblem:
+        raise _unavailable() from None
+    except OSError:
+        return None
+
+
+def is_stored(path: str | None) -> bool:
+    """Whether convoai made this picture and it is there, as far as can be told now."""
+    try:
+        return _is_ours(path) and media().exists(str(path))
+    except StorageProblem:
+        return False
+
+
+def _is_ours(path: str | None) -> bool:
+    return bool(path) and str(path).startswith(f"{FOLDER}/") and ".." not in str(path)
+
+
+def _unavailable() -> Refusal:
+    return Refusal(
+        "storage_unavailable",
+        "Pictures cannot be reached now; try again shortly.",
+        retry_after=60,
+    )
 
 
 def _too_large() -> Refusal:

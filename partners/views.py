@@ -129,7 +129,7 @@ class PartnerImageViewSet(OwnedViewSet):
         file = stored_image(self.get_object().image_path)
         if file is None:
             raise Http404
-        response = FileResponse(file.open("rb"), content_type="image/jpeg", as_attachment=True)
+        response = FileResponse(file, content_type="image/jpeg", as_attachment=True)
         response["Cache-Control"] = "private, no-store"
         return response
 

@@ -21,6 +21,7 @@ from convoai.analysis.planning import carry_out
 from convoai.analysis.reading import known_facts, turns_of
 from convoai.analysis.reconcile import reconcile
 from convoai.analysis.result import ActionItem, Analysis, Analyzer, TopicFound
+from convoai.database.erasures import unrecorded_deletes
 from convoai.database.fields import casefold_key
 from convoai.database.transactions import write
 from convoai.refusals import Refusal
@@ -108,12 +109,14 @@ def _store(
         raise already_analyzed(conversation)
     locked.partner = partner
     if force:
-        ExtractedFact.objects.filter(
-            conversation=conversation,
-            origin=Origin.ANALYSIS,
-            review__in=UNTOUCHED,
-            pinned_at__isnull=True,
-        ).delete()
+        # What is learned anew was not erased: a restored backup keeps what was learned before.
+        with unrecorded_deletes():
+            ExtractedFact.objects.filter(
+                conversation=conversation,
+                origin=Origin.ANALYSIS,
+                review__in=UNTOUCHED,
+                pinned_at__isnull=True,
+            ).delete()
     # Against the words as they are now: a message may have changed or gone while a model read.
     turns = turns_of(locked)
     facts, fallen = checked(analysis.facts, turns)

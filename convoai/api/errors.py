@@ -61,6 +61,7 @@ STATUS_OF_REFUSAL = {
     "quota": 413,
     "not_an_image": 415,
     "storage_full": 507,
+    "storage_unavailable": 503,
     "too_many_items": 413,
 }
 

@@ -6,9 +6,8 @@ import errno
 from dataclasses import dataclass
 
 from django.db import Error as DatabaseFault
-from django.db import InterfaceError, OperationalError
 
-from convoai.database.transactions import sqlstate
+from convoai.database.transactions import is_lost, sqlstate
 
 
 @dataclass(frozen=True)
@@ -70,4 +69,4 @@ def fault_of(error: BaseException) -> Fault | None:
     if state:
         return FAULTS.get(state) or FAULTS.get(state[:2])
     # Refused, lost and exhausted connections carry no SQLSTATE.
-    return UNAVAILABLE if isinstance(error, (OperationalError, InterfaceError)) else None
+    return UNAVAILABLE if is_lost(error) else None

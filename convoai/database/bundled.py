@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,6 +80,29 @@ def stop(data_dir: Path) -> bool:
             return False
         _shut_down(place)
     return True
+
+
+def restart(data_dir: Path, *, otherwise: Callable[[Place], None]) -> None:
+    """Stop the server and start it again; whoever needs it meanwhile waits, by the same lock.
+
+    When it does not come up, `otherwise` is called to put back what was changed, and it is
+    started once more. Raises the DatabaseProblem of the first start all the same.
+    """
+    place = find_place(data_dir)
+    user = make_home(place)
+    with _locked(place):
+        _refuse_stopped(place)
+        if find_postmaster(place) is not None:
+            _shut_down(place)
+        try:
+            _launch(place, user)
+        except DatabaseProblem:
+            # It may live, and not have answered in time.
+            if find_postmaster(place) is not None:
+                _shut_down(place)
+            otherwise(place)
+            _launch(place, user)
+            raise
 
 
 def answers(place: Place) -> bool:

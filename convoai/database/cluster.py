@@ -71,7 +71,7 @@ def make_cluster(place: Place, user: ServerUser | None) -> None:
 def write_configuration(place: Place, user: ServerUser | None) -> None:
     """Write convoai's own settings and who may connect, anew at each start: folders move."""
     folder = str(place.socket_dir).replace('"', '""').replace("'", "''")
-    _write(
+    write_file(
         place.cluster / CONFIGURATION,
         user,
         f"""# Written by convoai at each start. Change settings with ALTER SYSTEM instead.
@@ -91,8 +91,13 @@ log_error_verbosity = terse
 """,
     )
     owner = user.name if user else require_name()
-    _write(place.cluster / "pg_hba.conf", user, "local all all peer map=convoai\n")
-    _write(
+    # Replication has a line of its own, so that pg_basebackup can copy the cluster.
+    write_file(
+        place.cluster / "pg_hba.conf",
+        user,
+        "local all all peer map=convoai\nlocal replication all peer map=convoai\n",
+    )
+    write_file(
         place.cluster / "pg_ident.conf",
         user,
         "".join(
@@ -105,7 +110,7 @@ log_error_verbosity = terse
 
 def prepare(place: Place) -> None:
     """Make the role, the extension and the database where they are missing. Needs it running."""
-    with _connected(place, "template1") as cursor:
+    with as_superuser(place, "template1") as cursor:
         # In the template, because only a superuser may: each new database, also those of tests,
         # has it, and convoai's role needs no right for it.
         cursor.execute("CREATE EXTENSION IF NOT EXISTS vector")
@@ -115,7 +120,7 @@ def prepare(place: Place) -> None:
             cursor.execute(
                 sql.SQL("GRANT pg_monitor, pg_signal_backend TO {}").format(sql.Identifier(ROLE))
             )
-    with _connected(place, SUPERUSER) as cursor:
+    with as_superuser(place, SUPERUSER) as cursor:
         cursor.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
         if not cursor.rowcount:
             cursor.execute(
@@ -127,7 +132,7 @@ def prepare(place: Place) -> None:
 
 
 @contextmanager
-def _connected(place: Place, database: str) -> Iterator[Any]:
+def as_superuser(place: Place, database: str) -> Iterator[Any]:
     """A cursor of the superuser in autocommit, closed with its connection."""
     connection = psycopg2.connect(
         host=str(place.socket_dir), port=PORT, user=SUPERUSER, dbname=database
@@ -174,7 +179,8 @@ def _require_same_version(place: Place) -> None:
         )
 
 
-def _write(path: Path, user: ServerUser | None, text: str) -> None:
+def write_file(path: Path, user: ServerUser | None, text: str) -> None:
+    """Replace a file of the server, at once and as its user's; root follows no link there."""
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
     # Never through a link: root writes here into a folder of another user.

@@ -10,11 +10,23 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from convoai.database.addresses import parse_url
-from convoai.environment import flag, number, seconds_of
+from convoai.database.pooler import LIMITS, POOLER, needs_session, pooled_address
+from convoai.environment import flag, number, seconds_of, text
 
 ENGINE = "convoai.database.backend"
+REPLICA_ENGINE = "convoai.database.replica"
 # Seconds until an unreachable host is given up.
 CONNECT_TIMEOUT = 5
+# Another server can answer, so a replica is given up sooner; its limit of time is the least that
+# PostgreSQL knows. A server that vanishes in the middle of an answer is noticed as soon.
+REPLICA_CONNECT_TIMEOUT = 2
+REPLICA_POOL_TIMEOUT = 0.5
+REPLICA_OPTIONS = {
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 3000,
+}
 # Profile: connections kept, connections more under load.
 PROFILES = {"low": (5, 10), "default": (10, 20), "high": (20, 40)}
 RECYCLE = 3600
@@ -35,17 +47,67 @@ def database_settings(env: environ.Env, data_dir: Path, *, command: bool) -> dic
     true in a management command, which may take longer than a web request. Raises
     ImproperlyConfigured with one sentence that names the variable and the fix.
     """
-    url = env.str("DATABASE_URL", default="").strip()
-    settings = parse_url(url) if url else _bundled(data_dir)
-    options = settings.setdefault("OPTIONS", {})
-    options.setdefault("connect_timeout", CONNECT_TIMEOUT)
+    url = text(env, "DATABASE_URL")
+    pooler = pooled_address(env, url, text(env, "DATABASE_DIRECT_URL"))
+    is_pooled = pooler is not None and not (command and needs_session())
+    if pooler is not None:
+        settings = {**pooler["pooled" if is_pooled else "direct"], POOLER: pooler}
+    else:
+        settings = parse_url(url) if url else _bundled(data_dir)
+    return _completed(
+        env, settings, command=command, connect_timeout=CONNECT_TIMEOUT, is_pooled=is_pooled
+    )
+
+
+def replica_settings(env: environ.Env, *, command: bool) -> dict[str, dict[str, Any]]:
+    """The settings of the replica under its alias; nothing without DATABASE_REPLICA_URL.
+
+    Raises ImproperlyConfigured as `database_settings` does.
+    """
+    url = text(env, "DATABASE_REPLICA_URL")
+    if not url:
+        return {}
+    try:
+        settings = parse_url(url)
+    except ImproperlyConfigured as problem:
+        said = str(problem).replace("DATABASE_URL", "DATABASE_REPLICA_URL")
+        fix = "remove it to read from the primary alone"
+        said = said.replace("remove it to use the bundled PostgreSQL", fix)
+        raise ImproperlyConfigured(said) from None
+    settings["OPTIONS"] = {**REPLICA_OPTIONS, **settings["OPTIONS"]}
+    settings = _completed(env, settings, command=command, connect_timeout=REPLICA_CONNECT_TIMEOUT)
+    settings["OPTIONS"]["options"] += " -c default_transaction_read_only=on"
+    pool = settings["POOL_OPTIONS"]
+    return {
+        "replica": {
+            **settings,
+            "ENGINE": REPLICA_ENGINE,
+            "POOL_OPTIONS": {**pool, "TIMEOUT": min(pool["TIMEOUT"], REPLICA_POOL_TIMEOUT)},
+            # Tests have one database.
+            "TEST": {"MIRROR": "default"},
+        }
+    }
+
+
+def _completed(
+    env: environ.Env,
+    settings: dict[str, Any],
+    *,
+    command: bool,
+    connect_timeout: int,
+    is_pooled: bool = False,
+) -> dict[str, Any]:
+    options = settings["OPTIONS"] = dict(settings.get("OPTIONS", {}))
+    options.setdefault("connect_timeout", connect_timeout)
     options.setdefault("application_name", "convoai command" if command else "convoai")
-    if flag(env, "DB_SESSION_OPTIONS", default=True):
+    limits = _limits(env, command=command)
+    if is_pooled:
+        settings[LIMITS] = _local(limits)
+    else:
         # Sent with the connection itself, so they cost no round trip; the address's own
-        # `options` come last and win.
-        options["options"] = " ".join(
-            filter(None, [_session_options(env, command=command), options.get("options")])
-        )
+        # `options` come last and win. Django would set the time zone by a statement of its own.
+        given = [f"-c {name}={value}" for name, value in {"TimeZone": "UTC", **limits}.items()]
+        options["options"] = " ".join(filter(None, [*given, options.get("options")]))
     return {
         **settings,
         "ENGINE": ENGINE,
@@ -101,11 +163,15 @@ def _pool_options(env: environ.Env, *, command: bool) -> dict[str, Any]:
     }
 
 
-def _session_options(env: environ.Env, *, command: bool) -> str:
+def _limits(env: environ.Env, *, command: bool) -> dict[str, int]:
+    """Server parameter -> milliseconds, 0 for no limit."""
     prefix = "DB_COMMAND_" if command else "DB_"
-    # Django would set the time zone by a statement of its own on every new connection.
-    parts = ["-c TimeZone=UTC"]
+    limits = {}
     for parameter, name, for_web, for_commands in TIMEOUTS:
         seconds = seconds_of(env, prefix + name, default=for_commands if command else for_web)
-        parts.append(f"-c {parameter}={round(seconds * 1000)}")
-    return " ".join(parts)
+        limits[parameter] = round(seconds * 1000)
+    return limits
+
+
+def _local(limits: dict[str, int]) -> str:
+    return "".join(f"SET LOCAL {name} = {value}; " for name, value in limits.items())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import sys
 from collections.abc import Callable, Sequence
 
@@ -22,7 +24,10 @@ def run(arguments: Sequence[str], answer: Answer | None = None) -> int:
     raised as it is. Settings that cannot be read are told by `answer` if it wants to.
     """
     try:
-        _run(list(arguments))
+        try:
+            _run(list(arguments))
+        finally:
+            sys.stdout.flush()
     except (DatabaseProblem, ImproperlyConfigured, DjangoDatabaseError) as error:
         sentence = _sentence(error)
         if sentence is None:
@@ -35,15 +40,40 @@ def run(arguments: Sequence[str], answer: Answer | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        if not _is_unread():
+            raise
+        return 128 + 13  # SIGPIPE
     return 0
+
+
+def _is_unread() -> bool:
+    """Whether the reader of the output had enough, as in `manage.py doctor | head`."""
+    if not hasattr(select, "poll"):  # Windows
+        return False
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    if not any(event & select.POLLERR for _, event in poll.poll(0)):
+        return False
+    # Else Python would try to write the rest at its end, and tell that it cannot.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 def _run(arguments: list[str]) -> None:
     from convoai.database.preflight import needs_database, require_database
 
-    if needs_database(arguments[1:]):
-        require_database()
-    execute_from_command_line(arguments)
+    if not needs_database(arguments[1:]):
+        execute_from_command_line(arguments)
+        return
+    require_database()
+    from convoai.database.replica.standing import wait_for_replica
+
+    try:
+        execute_from_command_line(arguments)
+    finally:
+        # Whoever sees that the command is over may look at what it did.
+        wait_for_replica()
 
 
 def _sentence(error: Exception) -> str | None:

@@ -38,7 +38,9 @@ WITHOUT_DATABASE = frozenset(
         "version",
         "database",
         "doctor",
+        "production_check",
         "setup_database",
+        "tune",
     }
 )
 

@@ -75,8 +75,17 @@ CONNECTING: Sentences = (
     (
         r"unsupported startup parameter",
         "A connection pooler at {where} refuses settings sent with a connection: set "
-        "DB_SESSION_OPTIONS=false, and the timeouts with `ALTER ROLE {user} SET "
-        "statement_timeout = '10s'`.",
+        "DB_POOLER=transaction, and DATABASE_DIRECT_URL to the address of PostgreSQL itself.",
+    ),
+    (
+        r"query_wait_timeout",
+        "The pooler at {where} had no free connection to PostgreSQL for too long: raise its "
+        "default_pool_size, or find with `manage.py doctor` what holds them.",
+    ),
+    (
+        r"no more connections allowed|max_client_conn",
+        "The pooler at {where} takes no more clients: raise its max_client_conn, or lower "
+        "DB_POOL_SIZE and DB_MAX_OVERFLOW.",
     ),
     (
         r"No such file or directory|is the server running locally",

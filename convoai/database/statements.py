@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from django.db import connection
-from django.db.models import QuerySet
+from django.db import connection, connections, router
+from django.db.models import Model, QuerySet
 
 Converter = Callable[[Any, Any, Any], Any]
 # Values that no query of ours carries by itself: they mark where a statement's values go.
@@ -19,6 +19,8 @@ FIRST_MARK = 0x7ACE_0000_0000_0000
 
 
 class _Compiled(NamedTuple):
+    # Whose rows they are, which tells the database to read them from.
+    model: type[Model]
     sql: str
     # What to pass to the driver; `marks` maps places in it to the numbers of the values.
     parameters: tuple[Any, ...]
@@ -44,11 +46,11 @@ class Statement:
         """The rows for these values, as the QuerySet itself would give them."""
         if self._compiled is None:
             self._compiled = self._compile()
-        sql, parameters, places, converters = self._compiled
+        model, sql, parameters, places, converters = self._compiled
         filled = list(parameters)
         for place, number in places:
             filled[place] = values[number]
-        with connection.cursor() as cursor:
+        with connections[router.db_for_read(model)].cursor() as cursor:
             cursor.execute(sql, filled)
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return [_converted(row, converters) for row in found] if converters else found
@@ -59,7 +61,8 @@ class Statement:
         return found[0] if found else None
 
     def _compile(self) -> _Compiled:
-        compiler = self._build(*self._marks).query.get_compiler(connection=connection)
+        queryset = self._build(*self._marks)
+        compiler = queryset.query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
         places = tuple(
             (place, self._marks.index(value))
@@ -71,6 +74,7 @@ class Statement:
         expressions = [column[0] for column in compiler.select]
         converters = compiler.get_converters(expressions)
         return _Compiled(
+            queryset.model,
             sql,
             tuple(parameters),
             places,

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from django.db import connection
+from django.db import connection, connections
 
 from convoai.database.backend.pools import pool_figures
+from convoai.database.pooler import POOLER
 from convoai.database.problems import connection_sentence
+from convoai.database.reading import REPLICA, is_replica_set
+from convoai.database.replica.standing import standing
 
 Line = tuple[str, str]
 
@@ -48,6 +51,7 @@ def database_status(settings: Mapping[str, Any]) -> tuple[bool, list[Line]]:
         ("pgvector", vector if vector != "missing" else "missing: run `manage.py migrate`"),
         ("connections", f"{used} to this database now, the server allows {limit}"),
         *_pool(settings),
+        *_replica(),
     ]
 
 
@@ -80,6 +84,8 @@ def _place(settings: Mapping[str, Any]) -> Iterator[Line]:
     data_dir = settings.get("BUNDLED_DATA_DIR")
     if not data_dir:
         yield "server", address(settings)
+        if POOLER in settings:
+            yield "pooler", f"{address(settings[POOLER]['pooled'])}, for the web and workers"
         return
     from convoai.database.place import find_place
 
@@ -89,6 +95,11 @@ def _place(settings: Mapping[str, Any]) -> Iterator[Line]:
     yield "data", f"{place.home}{outside}"
     yield "log", str(place.log)
     yield "socket", str(place.socket)
+
+
+def _replica() -> Iterator[Line]:
+    if is_replica_set():
+        yield "replica", f"{address(connections[REPLICA].settings_dict)}, {standing()}"
 
 
 def _pool(settings: Mapping[str, Any]) -> Iterator[Line]:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
-from django.db import OperationalError, connection, transaction
+import psycopg2
+from django.db import InterfaceError, OperationalError, connection, connections, transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -17,6 +18,12 @@ R = TypeVar("R")
 # Deadlock detected, serialization failure: the same work may well succeed a moment later.
 RETRIED = frozenset({"40P01", "40001"})
 TRIES = 4
+LOST = (
+    OperationalError,
+    InterfaceError,
+    psycopg2.OperationalError,
+    psycopg2.InterfaceError,
+)
 # Seconds before the first retry; doubled for each further one.
 PAUSE = 0.02
 
@@ -46,12 +53,13 @@ def write(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def release_connection() -> None:
-    """Give this thread's connection back to the pool before slow work elsewhere.
+    """Give this thread's connections back to their pools before slow work elsewhere.
 
     Does nothing inside a transaction, which would be lost. The next query takes one again.
     """
-    if not connection.in_atomic_block:
-        connection.close()
+    for used in connections.all(initialized_only=True):
+        if not used.in_atomic_block:
+            used.close()
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -61,6 +69,17 @@ def sqlstate(error: BaseException) -> str | None:
         if code:
             return str(code)
     return None
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether an error, Django's or the driver's, says that there is no connection (any more).
+
+    Such errors carry no SQLSTATE, and for some the driver knows no kind either: a server that is
+    killed during a statement is a bare DatabaseError.
+    """
+    if sqlstate(error) is not None:
+        return False
+    return isinstance(error, LOST) or type(error.__cause__ or error) is psycopg2.DatabaseError
 
 
 @contextmanager

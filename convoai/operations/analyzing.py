@@ -47,7 +47,7 @@ WHERE s.schemaname = {SCHEMA} AND s.relname = ANY(%s) ORDER BY s.relname
 
 
 class NoSuchTable(Exception):
-    """One sentence that says so."""
+    """One sentence that says so, with the fix or the names that there are."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,10 @@ def conditions(server: Server, tables: Sequence[str]) -> list[Condition]:
 def chosen_tables(server: Server, only: Sequence[str] = ()) -> list[str]:
     """The tables of convoai that are there, or the named ones. Raises NoSuchTable."""
     there = [one.table for one in conditions(server, our_tables())]
-    unknown = sorted(set(only) - set(there))
-    if unknown:
-        raise NoSuchTable(
-            f"convoai has no table of that name; there are {', '.join(there) or 'none'}."
-        )
+    if not there:
+        raise NoSuchTable("The database has none of convoai's tables: run `manage.py migrate`.")
+    if set(only) - set(there):
+        raise NoSuchTable(f"convoai has no table of that name; there are {', '.join(there)}.")
     return [table for table in there if not only or table in only]
 
 

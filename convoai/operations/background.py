@@ -35,3 +35,10 @@ def stop_worker(worker: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         worker.kill()  # its children see that and end
         worker.wait()
+
+
+def stop_database() -> None:
+    """Stop the bundled PostgreSQL, where this process and all it has started end together."""
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, str(root / "manage.py"), "database", "stop"]
+    subprocess.run(command, cwd=root, stdin=subprocess.DEVNULL, check=False)

@@ -146,8 +146,8 @@ def examine_reading(server: Server, here: Installation) -> Iterator[Finding]:
         yield warning(
             "cache.share",
             f"Only {share:.1%} of the pages that were asked for were in the server's memory.",
-            "More shared_buffers helps when the machine has memory to spare; `manage.py doctor` "
-            "tells its value under settings.memory.",
+            "More shared_buffers helps when the machine has memory to spare: `manage.py tune` says "
+            "whether it has.",
             **asdict(use),
         )
     elif share is not None:
@@ -157,7 +157,7 @@ def examine_reading(server: Server, here: Installation) -> Iterator[Finding]:
             "cache.temporary",
             f"{use.temporary_bytes / use.days / 1e9:,.0f} GB of temporary files a day: sorts and "
             "joins do not fit into work_mem.",
-            "See `manage.py slow_queries` for the statements, and raise work_mem: "
-            + here.change_setting("work_mem", "'16MB'"),
+            "See `manage.py slow_queries` for the statements; `manage.py tune` says which work_mem "
+            "suits this machine.",
             **asdict(use),
         )

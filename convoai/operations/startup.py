@@ -14,6 +14,9 @@ from django.core.checks import CheckMessage, Tags, run_checks
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from convoai.storage.choice import media
+from convoai.storage.storage import StorageProblem
+
 
 class StartupProblem(Exception):
     """The server cannot start; the message is one sentence for a person."""
@@ -78,6 +81,14 @@ def warnings(messages: Iterable[CheckMessage]) -> list[str]:
         names = ", ".join(str(message.id) for message in deployment)
         lines.append(f"not ready for strangers, as `manage.py check --deploy` explains ({names})")
     return lines
+
+
+def require_storage() -> None:
+    """Raise StartupProblem unless pictures can be kept where the settings say."""
+    try:
+        media().require()
+    except StorageProblem as problem:
+        raise StartupProblem(str(problem)) from None
 
 
 def missing_migrations() -> int:

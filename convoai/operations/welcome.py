@@ -9,6 +9,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
 
+from convoai.storage.choice import media
+
 DEMO_EMAIL = "test@example.com"
 DEMO_PASSWORD = "testpassword"  # noqa: S105 - public, and refused outside of DEBUG
 
@@ -59,4 +61,4 @@ def data_place(database: Mapping[str, Any]) -> str:
     if is_bundled(database):
         return str(settings.DATA_DIR)
     where = f"database {database['NAME']} on {database['HOST'] or 'this machine'}"
-    return f"{where}; pictures in {settings.MEDIA_ROOT}"
+    return f"{where}; pictures in {media().where}"

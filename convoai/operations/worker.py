@@ -55,12 +55,31 @@ REFUSALS: list[tuple[type[Exception], Refusal]] = [
 ]
 
 
+# Parts of 64 KB of a refused request that are read to no end.
+DROPPED_PARTS = 16
+
+
 def refusal_for(error: Exception) -> Refusal:
     """Return what to answer to a request whose handling raised `error` outside the application."""
     for kind, refusal in REFUSALS:
         if isinstance(error, kind):
             return refusal
     return INTERNAL
+
+
+def drop_what_has_come(client: socket.socket) -> None:
+    """Read the rest of a refused request, as far as it is here already.
+
+    Closing a connection with unread bytes resets it, and who is in front of it then loses the
+    answer. Does not wait. Raises OSError.
+    """
+    client.setblocking(False)
+    try:
+        for _ in range(DROPPED_PARTS):
+            if not client.recv(65_536):
+                return
+    except BlockingIOError:
+        return
 
 
 class Worker(ThreadWorker):
@@ -132,5 +151,6 @@ class Worker(ThreadWorker):
         )
         try:
             util.write_nonblock(client, (head + body).encode("ascii"))
+            drop_what_has_come(client)
         except OSError:
             self.log.debug("The client of request %s had gone.", request_id)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
-
 from conversations.models import ExtractedFact
+from convoai.database.reading import reading_connection
 from convoai.search.parameters import Search
 from convoai.search.queries import owner_lexeme, query_of
 from convoai.search.results import Hit, Hits, Result, rows_of
@@ -55,7 +54,7 @@ def find_facts(search: Search, limit: int, offset: int) -> Hits:
         limit,
         offset,
     ]
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(statement, parameters)
         found = cursor.fetchall()
     hits = [Hit(pk, score, {"words": score}) for pk, score in found]

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from django.db import connection
+from convoai.database.reading import reading_connection
 
 # What stands between words: spaces, ASCII and Latin-1 punctuation, general and CJK punctuation.
 WORD = re.compile(
@@ -74,7 +74,7 @@ class Stems:
             return
         if len(self._known) + len(unknown) > self._most:
             self.forget()
-        with connection.cursor() as cursor:
+        with reading_connection().cursor() as cursor:
             cursor.execute(STEMS, [[one for one, _ in unknown], [word for _, word in unknown]])
             for language, word, found in cursor.fetchall():
                 self._known[language, word] = frozenset(found)

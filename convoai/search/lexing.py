@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from django.db import connection
-
+from convoai.database.reading import reading_connection
 from convoai.search.asking import asks_when, name_words, possible_names
 from convoai.search.question import Question
 from convoai.search.scope import Scope
@@ -101,7 +100,7 @@ def prepare(scope: Scope, question: Question, small: int) -> Prepared:
     talks, values = talks_of(scope)
     sql = PREPARE.format(talks=talks, scope=scope_clause(scope, talks))
     values |= {"terms": typed, "names": sorted(asked), "small": small}
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(sql, values)
         told, known, names, size, count = cursor.fetchone()
     partners = json.loads(known or "[]")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
-
+from convoai.database.reading import reading_connection
 from convoai.embedding.choice import embedder
 from convoai.embedding.embedder import EmbeddingFailed
 from convoai.search.lexing import Prepared, prepare
@@ -85,7 +84,7 @@ def unembedded(rows: Rows | None) -> int:
 
 def unembedded_of(scope: Scope, model: str) -> int:
     """The same for all of an owner's messages, counted up to 10,000."""
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(UNEMBEDDED, {"user_id": scope.user_id, "model": model})
         return int(cursor.fetchone()[0])
 

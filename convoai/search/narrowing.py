@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
-
+from convoai.database.reading import reading_connection
 from convoai.search.lexing import Prepared, Term, either
 from convoai.search.rows import (
     HELD,
@@ -130,7 +129,7 @@ def sampled(scope: Scope, prepared: Prepared) -> Frequencies:
     source, values = source_of(scope)
     values |= held_values(prepared) | {"sample": SAMPLE}
     sql = SAMPLED.format(bits=bit_columns(tests_of(prepared), values), held=HELD, source=source)
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(sql, values)
         count, talks, *told = cursor.fetchone()
     terms = len(prepared.terms)
@@ -189,7 +188,7 @@ def matched(
     }
     tests = [term.query for term in prepared.terms]
     sql = MATCHED.format(bits=bit_columns(tests, values), held=HELD, source=source)
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(sql, values)
         talk, position, *told = cursor.fetchone()
     if talk is None:
@@ -237,7 +236,7 @@ def nearest(scope: Scope, vector: Vector) -> Places:
     source, values = source_of(scope)
     values |= {"model": vector.model, "size": vector.dimensions, "vector": vector.text}
     values |= {"signs": NEAREST_SIGNS, "nearest": NEAREST}
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(MEANT.format(source=source), values)
         talk, position = cursor.fetchone()
     return Places(whole(talk or "{}"), whole(position or "{}"))

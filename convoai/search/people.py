@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
-
+from convoai.database.reading import reading_connection
 from convoai.search.folding import STEMS_KNOWN, folded, is_unspaced, words_of
 from convoai.search.nearness import is_near
 from convoai.search.parameters import Search
@@ -52,7 +51,7 @@ def find_partners(search: Search, limit: int, offset: int) -> Hits:
     if scope.conversation_id is not None:
         filters += " AND id = (SELECT partner_id FROM conversations WHERE user_id = %s AND id = %s)"
         values += [owner, scope.conversation_id]
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(FIND.format(filters=filters, read=NOTES_READ, most=MOST_RANKED), values)
         rows = cursor.fetchall()
     people = [(pk, known_words(dict(zip(FIELDS, texts, strict=True)))) for pk, *texts in rows]

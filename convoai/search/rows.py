@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
-
+from convoai.database.reading import reading_connection
 from convoai.search.asking import TIMES
 from convoai.search.lexing import Prepared, either, quoted
 from convoai.search.scope import Scope
@@ -156,7 +155,7 @@ def read(
         values |= {"model": vector.model, "size": vector.dimensions, "vector": vector.text}
     time = TIME_QUERY if prepared.asks_when else quoted("")
     columns = COLUMNS.format(bits=bit_columns([*tests_of(prepared), time], values))
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(f"SELECT {columns} FROM ({inner}) AS row", values)  # noqa: S608
         found = cursor.fetchone()
     return None if found[0] is None else _rows(found, len(prepared.terms), frequencies)

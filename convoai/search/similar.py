@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
 from conversations.models import Conversation
+from convoai.database.reading import reading_connection
 from convoai.search.queries import owner_lexeme
 from convoai.search.results import Hit, Result
 from convoai.search.snippets import snippet
@@ -102,7 +101,7 @@ def by_meaning(talk: Conversation, limit: int) -> list[Hit]:
         "compared": max(COMPARED, limit),
         "limit": limit,
     }
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(NEAREST, values)
         found = cursor.fetchall()
     return [Hit(pk, likeness, {MEANING: likeness}) for pk, likeness in found]
@@ -117,7 +116,7 @@ def by_words(talk: Conversation, limit: int) -> list[Hit]:
         "most": MOST_RANKED,
         "limit": limit,
     }
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(ALIKE.format(share=TOPICS_SHARE), values)
         found = cursor.fetchall()
     return [

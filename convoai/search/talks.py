@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
-
 from conversations.models import Conversation, Message
+from convoai.database.reading import reading_connection
 from convoai.search.lexing import Prepared, either, prepare
 from convoai.search.messages import search_messages
 from convoai.search.parameters import Search
@@ -93,7 +92,7 @@ def by_words(scope: Scope, question: Question) -> dict[int, float]:
     if not wanted:
         return {}
     statement, values = statement_of(scope, prepared, wanted)
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(statement, values)
         found = cursor.fetchall()
     best = max((rank for _, rank in found), default=0.0) or 1.0

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.database.scratch import Remote, manage
+from tests.guards.source import ROOT
 
 
 def database(*arguments: str, data_dir: Path) -> tuple[int, str]:
@@ -55,3 +58,15 @@ def test_status_and_shell_of_somebody_elses_server(remote: Remote) -> None:
     assert "wonder" not in result.stdout
     result = manage("database", "shell", "--", "-tAc", "SELECT 1", DATABASE_URL=remote.url())
     assert (result.returncode, result.stdout) == (0, "1\n"), result.stderr
+
+
+def test_a_reader_who_had_enough_ends_a_command_without_a_word() -> None:
+    command = [sys.executable, "manage.py", "help"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.wait(60)
+        assert process.stderr is not None
+        assert (process.returncode, process.stderr.read()) == (141, "")

@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from convoai.database.configuration import database_settings
+from convoai.database.pooler import direct_entry
 
 EXTERNAL = "postgresql://alice:secret@db.example.com:5433/conversation_ai"
 
@@ -133,10 +134,70 @@ def test_each_time_limit_can_be_set_alone(tmp_path: Path) -> None:
     assert "lock_timeout=7000" in command
 
 
-def test_options_of_the_url_win_and_all_can_be_left_out(tmp_path: Path) -> None:
+def test_options_of_the_url_win(tmp_path: Path) -> None:
     url = f"{EXTERNAL}?options=-c%20lock_timeout%3D1"
     assert external(tmp_path, url)["OPTIONS"]["options"].endswith(" -c lock_timeout=1")
-    assert "options" not in external(tmp_path, DB_SESSION_OPTIONS="false")["OPTIONS"]
+
+
+DIRECT = "postgresql://alice:secret@postgres.example.com:5432/conversation_ai"
+
+
+def test_behind_a_pooler_limits_go_with_each_transaction_and_commands_go_past_it(
+    tmp_path: Path,
+) -> None:
+    variables = {
+        "DATABASE_URL": EXTERNAL,
+        "DATABASE_DIRECT_URL": DIRECT,
+        "DB_POOLER": "transaction",
+        "DB_STATEMENT_TIMEOUT": "7",
+    }
+    web = settings(tmp_path, **variables)
+    assert web["HOST"] == "db.example.com"
+    assert "options" not in web["OPTIONS"]
+    assert web["LIMITS"].startswith("SET LOCAL statement_timeout = 7000; SET LOCAL lock_timeout")
+    command = command_settings(tmp_path, **variables)
+    assert command["HOST"] == "postgres.example.com"
+    assert "statement_timeout=0" in command["OPTIONS"]["options"]
+    assert "LIMITS" not in command
+    assert direct_entry(web)["HOST"] == "postgres.example.com"
+    assert direct_entry(command) == command
+
+
+def test_workers_go_through_the_pooler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["manage.py", "qcluster"])
+    worker = command_settings(
+        tmp_path,
+        DATABASE_URL=EXTERNAL,
+        DATABASE_DIRECT_URL=DIRECT,
+        DB_POOLER="transaction",
+    )
+    assert worker["HOST"] == "db.example.com"
+    assert "SET LOCAL statement_timeout = 0; " in worker["LIMITS"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"DB_POOLER": "pgbouncer"}, "DB_POOLER is 'pgbouncer'"),
+        ({"DB_POOLER": "transaction"}, "needs two addresses"),
+        ({"DB_POOLER": "transaction", "DATABASE_URL": EXTERNAL}, "needs two addresses"),
+        ({"DATABASE_URL": EXTERNAL, "DATABASE_DIRECT_URL": DIRECT}, "is set and DB_POOLER is not"),
+        (
+            {
+                "DB_POOLER": "transaction",
+                "DATABASE_URL": EXTERNAL,
+                "DATABASE_DIRECT_URL": "mysql://secret",
+            },
+            "^DATABASE_DIRECT_URL begins with mysql:",
+        ),
+    ],
+)
+def test_a_pooler_that_is_half_set_up_is_refused(
+    tmp_path: Path, variables: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=sentence) as refused:
+        settings(tmp_path, **variables)
+    assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

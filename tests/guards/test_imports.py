@@ -14,7 +14,7 @@ import pytest
 
 from tests.guards.source import ROOT, python_files, short, tree
 
-LOWEST = {"convoai.embedding", "convoai.database"}
+LOWEST = {"convoai.embedding", "convoai.database", "convoai.storage"}
 PARTNERS = LOWEST | {"convoai.accounts", "convoai.api"}
 CONVERSATIONS = PARTNERS | {"partners"}
 ABILITIES = CONVERSATIONS | {"conversations"}
@@ -22,6 +22,7 @@ ABILITIES = CONVERSATIONS | {"conversations"}
 ARROWS = {
     "convoai.embedding": set(),
     "convoai.database": set(),
+    "convoai.storage": {"convoai.database"},
     "convoai.api": {"convoai.database"},
     "convoai.accounts": LOWEST | {"convoai.api"},
     "partners": PARTNERS,
@@ -52,6 +53,8 @@ LEAVES = {
 FREE = {"convoai/api/urls.py", "convoai/urls.py", "convoai/checks.py"}
 HEAVY = (
     "PIL",
+    "boto3",
+    "botocore",
     "dlib",
     "duckdb",
     "google.genai",
@@ -64,6 +67,7 @@ HEAVY = (
     "pydantic",
     "pydantic_ai",
     "safetensors",
+    "storages",
     "tokenizers",
     "torch",
     "wordllama",

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from tests.guards.source import PACKAGES, ROOT, python_files, short, tree
 
-FILES = ("requirements.txt", "requirements-dev.txt")
+FILES = ("requirements.txt", "requirements-s3.txt", "requirements-dev.txt")
 
 
 def lines(name: str) -> list[str]:
@@ -67,7 +67,7 @@ def test_psycopg_3_is_never_required(name: str) -> None:
 
 
 def test_tests_and_lint_are_not_needed_to_run() -> None:
-    runtime = {package(line) for line in lines("requirements.txt")}
+    runtime = {package(line) for name in FILES[:2] for line in lines(name)}
     tools = {package(line) for line in lines("requirements-dev.txt")}
     assert not runtime & tools
 
@@ -75,7 +75,7 @@ def test_tests_and_lint_are_not_needed_to_run() -> None:
 @pytest.mark.parametrize(
     ("folders", "files"),
     [
-        (("convoai", "partners", "conversations", "manage.py"), ("requirements.txt",)),
+        (("convoai", "partners", "conversations", "manage.py"), FILES[:2]),
         (("tests", "bench", "gunicorn.conf.py"), FILES),
     ],
 )

@@ -121,6 +121,24 @@ def test_ctrl_c_leaves_the_database_up(environment: dict[str, str]) -> None:
     assert "running" in state.stdout.lower()
 
 
+@pytest.mark.usefixtures("starts")
+def test_database_stops_with_the_server_where_that_is_asked_for(
+    environment: dict[str, str],
+) -> None:
+    """As in a container, which ends with its web server."""
+    port = free_port()
+    command = ["manage.py", "serve", "--port", str(port), "--no-worker"]
+    with running(command, {**environment, "STOP_DATABASE": "1"}) as process:
+        wait_until_served(process, port)
+        process.terminate()
+        output, _ = process.communicate(timeout=60)
+    try:
+        assert process.returncode == 0
+        assert "The bundled PostgreSQL has stopped." in output
+    finally:
+        manage(environment, "database", "start")
+
+
 def worker_of(server: int) -> list[psutil.Process]:
     """The worker beside a web server, and the processes of its own."""
     for child in psutil.Process(server).children():

@@ -343,16 +343,17 @@ def test_archive_is_written_where_a_file_system_has_no_hard_links(
 
 
 def test_old_archives_are_removed_and_go_with_their_user(
-    full: User, django_capture_on_commit_callbacks: Any
+    full: User, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     import os
 
     background.make(number=1, owner_id=full.pk)
     background.make(number=2, owner_id=full.pk)
-    yesterday = background.path_of(full.pk, 1).stat().st_mtime - timedelta(days=1).total_seconds()
-    os.utime(background.path_of(full.pk, 1), (yesterday - 5, yesterday - 5))
+    folder = Path(settings.DATA_DIR) / "exports" / str(full.pk)
+    yesterday = (folder / "1.zip").stat().st_mtime - timedelta(days=1).total_seconds()
+    os.utime(folder / "1.zip", (yesterday - 5, yesterday - 5))
     background.remove_old(full.pk)
-    assert [path.name for path in background.folder_of(full.pk).iterdir()] == ["2.zip"]
+    assert [path.name for path in folder.iterdir()] == ["2.zip"]
     with django_capture_on_commit_callbacks(execute=True):
         full.delete()
-    assert not background.folder_of(full.pk).exists()
+    assert not folder.exists()

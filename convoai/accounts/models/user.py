@@ -69,6 +69,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     updated_at = ChangedAtField(null=True, blank=True, editable=False)
+    # Noted about once a second, and only where a replica is read from (accounts.own_writes).
+    wrote_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 

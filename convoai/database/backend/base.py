@@ -35,6 +35,8 @@ from convoai.database.backend.pools import (
     leave_to_parent,
     make_pool,
 )
+from convoai.database.backend.schema import DatabaseSchemaEditor
+from convoai.database.pooler import LIMITS, is_pooled, limiting_cursor
 from convoai.database.problems import DatabaseProblem, PoolExhausted
 
 # Seconds before a bundled server that could not be started is tried again.
@@ -86,7 +88,24 @@ class DatabaseWrapper(PooledWrapper):
 
     client_class = DatabaseClient
     creation_class = DatabaseCreation
+    SchemaEditorClass = DatabaseSchemaEditor
     _last_failed_start = float("-inf")
+
+    def get_connection_params(self) -> dict[str, Any]:
+        params: dict[str, Any] = super().get_connection_params()
+        if is_pooled(self.settings_dict):
+            params["cursor_factory"] = limiting_cursor(self.settings_dict[LIMITS])
+        return params
+
+    def chunked_cursor(self) -> Any:
+        """A cursor whose rows stay with the server until they are fetched.
+
+        Behind a pooler only inside a transaction: outside, the next piece would be asked of
+        another connection, so all rows come at once.
+        """
+        if is_pooled(self.settings_dict) and not self.in_atomic_block:
+            return self.cursor()
+        return super().chunked_cursor()
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection of the pool, tested before use; opened when none is idle.

@@ -9,7 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from convoai.refusals import Refusal
+
+
+def backup_folder() -> Path:
+    """Where backups go when nobody says otherwise: BACKUP_DIR, or a folder in DATA_DIR."""
+    return Path(settings.BACKUP_DIR or Path(settings.DATA_DIR) / "backups")
 
 
 def write_private(path: Path, text: str) -> None:

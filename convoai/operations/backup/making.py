@@ -17,12 +17,20 @@ import psycopg2
 from convoai.operations.backup.digests import SESSION, digest_tables, table_names
 from convoai.operations.backup.files import describe, locked, sync
 from convoai.operations.backup.keeping import remove_leftovers
-from convoai.operations.backup.manifest import DUMP, PICTURES, Manifest, write_manifest
-from convoai.operations.backup.pictures import pack, picture_files
+from convoai.operations.backup.manifest import (
+    DUMP,
+    ERASURES,
+    PICTURES,
+    Manifest,
+    write_manifest,
+)
+from convoai.operations.backup.pictures import pack
 from convoai.operations.backup.programs import Programs, find_programs, run
 from convoai.operations.backup.server import Server, major_of, value_of
 from convoai.operations.backup.structure import read_structure
+from convoai.operations.erasures.ledger import Copy, Ledger, merged, read_database, write_copy
 from convoai.refusals import Refusal
+from convoai.storage.storage import Storage, StorageProblem
 
 # Told how many steps there are when that is known, and of each step what is being done.
 Progress = Callable[[int, str], None]
@@ -38,18 +46,26 @@ class Backup:
 
 
 def make_backup(
-    *, server: Server, media: Path, to: Path, progress: Progress = lambda total, what: None
+    *,
+    server: Server,
+    media: Storage,
+    to: Path,
+    known: Ledger | None = None,
+    progress: Progress = lambda total, what: None,
 ) -> Backup:
-    """Back the database and the pictures below `media` up into a new folder in `to`.
+    """Back the database and the pictures in `media` up into a new folder in `to`.
 
-    The folder is there when the backup is complete, and not before. Raises Refusal.
+    `known` is what is known of deletions beside the database's own ledger. The folder is there
+    when the backup is complete, and not before. Raises Refusal.
     """
     try:
         to.mkdir(parents=True, exist_ok=True, mode=0o700)
         with locked(to):
             remove_leftovers(to)
             with new_folder(to) as (draft, final):
-                manifest, remarks = _fill(draft, server, media, progress)
+                manifest, remarks = _fill(draft, server, media, known or {}, progress)
+    except StorageProblem as problem:
+        raise Refusal("unreadable", f"The pictures cannot be read: {problem}") from None
     except OSError as error:
         raise Refusal(
             "unwritable",
@@ -74,7 +90,7 @@ def new_folder(to: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def _fill(
-    draft: Path, server: Server, media: Path, progress: Progress
+    draft: Path, server: Server, media: Storage, known: Ledger, progress: Progress
 ) -> tuple[Manifest, list[str]]:
     with server.connect() as found:
         programs = find_programs(server, server_major=major_of(found))
@@ -85,9 +101,12 @@ def _fill(
                 cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             snapshot = value_of(found, "SELECT pg_export_snapshot()")
             moment = datetime.now(UTC)
-            total = 2 * len(table_names(found)) + len(picture_files(media))
+            stored = list(media.files())
+            total = 2 * len(table_names(found)) + len(stored)
             # At once, because a picture may be removed from now on.
-            packed = pack(media, draft / PICTURES, step=lambda: progress(total, "pictures"))
+            packed = pack(media, stored, draft / PICTURES, step=lambda: progress(total, "pictures"))
+            ledger = merged(known, read_database(found) or {})
+            write_copy(draft / ERASURES, Copy(moment, ledger))
             _dump(draft / DUMP, server, programs, snapshot, lambda what: progress(total, what))
             tables = {}
             for name, counted in digest_tables(found):
@@ -97,7 +116,7 @@ def _fill(
                 "made_at": moment.isoformat(timespec="seconds"),
                 "server": _server(found, server),
                 "program": f"pg_dump {programs.version}",
-                "files": {name: describe(draft / name) for name in (DUMP, PICTURES)},
+                "files": {name: describe(draft / name) for name in (DUMP, PICTURES, ERASURES)},
                 "pictures": {"count": len(packed), "missing": _missing(found, packed)},
                 "tables": tables,
                 "structure": read_structure(found),
@@ -163,7 +182,7 @@ def _remarks(contents: dict[str, Any], programs: Programs) -> list[str]:
     if contents["pictures"]["missing"]:
         remarks.append(
             f"{contents['pictures']['missing']} pictures that partners name are not in {PICTURES}: "
-            "they were not in the media folder."
+            "they were not where pictures are kept."
         )
     return remarks
 

@@ -16,6 +16,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 DUMP = "database.dump"
 PICTURES = "pictures.tar"
+ERASURES = "erasures.json"
 VERIFIED = "verified.json"
 Manifest = dict[str, Any]
 PARTS = {
@@ -74,6 +75,13 @@ def find_backup(path: Path) -> Path:
     if not path.exists():
         raise Refusal("no_backup", f"There is no {path}: give the folder of a backup.")
     return path if path.is_dir() else path.parent
+
+
+def files_of(manifest: Manifest) -> list[str]:
+    """The names of its files; backups of an older version have no ledger of deletions."""
+    return [
+        name for name in (DUMP, PICTURES, ERASURES) if name in {DUMP, PICTURES, *manifest["files"]}
+    ]
 
 
 def rows_of(manifest: Manifest) -> int:

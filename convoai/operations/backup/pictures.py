@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
 import os
 import shutil
 import tarfile
@@ -12,30 +11,29 @@ from typing import IO
 
 from convoai.operations.backup.files import sync
 from convoai.refusals import Refusal
+from convoai.storage.storage import Storage, Stored
 
 
-def picture_files(folder: Path) -> list[Path]:
-    """The files below `folder`, sorted; links are none of ours."""
-    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-
-
-def pack(folder: Path, file: Path, *, step: Callable[[], None] = lambda: None) -> list[str]:
-    """Write what lies below `folder` into a new tar file; return the names.
+def pack(
+    pictures: Storage, stored: list[Stored], file: Path, *, step: Callable[[], None] = lambda: None
+) -> list[str]:
+    """Write the stored pictures into a new tar file; return the names. Raises OSError.
 
     A picture that is removed meanwhile is left out.
     """
     names = []
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as target, tarfile.open(fileobj=target, mode="w") as tar:
-        for path in picture_files(folder):
-            member = tarfile.TarInfo(path.relative_to(folder).as_posix())
+        for picture in stored:
+            member = tarfile.TarInfo(picture.name)
             try:
-                source = path.open("rb")
+                source = pictures.open(picture.name)
             except FileNotFoundError:
                 continue
             with source:
-                status = os.fstat(source.fileno())
-                member.size, member.mtime, member.mode = status.st_size, status.st_mtime, 0o600
+                member.size = source.seek(0, os.SEEK_END) or source.tell()
+                source.seek(0)
+                member.mtime, member.mode = picture.modified, 0o600
                 tar.addfile(member, source)
             names.append(member.name)
             step()
@@ -74,22 +72,23 @@ def _damaged(file: Path) -> Refusal:
     return Refusal("damaged", f"{file} is damaged: use another backup.")
 
 
-def conflicts(unpacked: Path, names: list[str], target: Path) -> list[str]:
+def conflicts(unpacked: Path, names: list[str], target: Storage) -> list[str]:
     """The names of pictures that are in `target` already with another content."""
-    return [
-        name
-        for name in names
-        if (target / name).exists()
-        and not (
-            (target / name).is_file() and filecmp.cmp(unpacked / name, target / name, shallow=False)
-        )
-    ]
+    return [name for name in names if _differs(unpacked / name, name, target)]
 
 
-def move(unpacked: Path, names: list[str], target: Path) -> None:
+def move(unpacked: Path, names: list[str], target: Storage) -> None:
     """Bring unpacked pictures to their place; what is there already stays."""
     for name in names:
-        path = target / name
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            (unpacked / name).replace(path)
+        if not target.exists(name):
+            target.take(unpacked / name, name)
+
+
+def _differs(file: Path, name: str, target: Storage) -> bool:
+    try:
+        with target.open(name) as there:
+            return there.read() != file.read_bytes()
+    except FileNotFoundError:
+        return False
+    except (IsADirectoryError, NotADirectoryError):
+        return True

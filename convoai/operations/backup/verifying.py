@@ -13,6 +13,7 @@ import psycopg2
 
 from convoai.operations.backup.comparing import compare_tables
 from convoai.operations.backup.files import write_private
+from convoai.operations.backup.loading import drop_database, load_dump, new_database
 from convoai.operations.backup.manifest import (
     DUMP,
     PICTURES,
@@ -24,15 +25,10 @@ from convoai.operations.backup.manifest import (
 )
 from convoai.operations.backup.pictures import packed
 from convoai.operations.backup.programs import find_programs
-from convoai.operations.backup.restoring import (
-    damages,
-    drop_database,
-    dump_major,
-    load_dump,
-    new_database,
-)
+from convoai.operations.backup.restoring import damages, dump_major
 from convoai.operations.backup.server import Server, major_of
 from convoai.operations.backup.structure import differences, faults, read_structure
+from convoai.operations.backup.trial import Trial, try_out
 from convoai.operations.findings import Finding, error, ok
 from convoai.refusals import Refusal
 
@@ -48,6 +44,14 @@ class Verification:
     folder: Path
     rows: int
     problems: list[str]
+    # What was done with the restored database.
+    trial: Trial
+
+    def used(self) -> str:
+        """One sentence on whether it works."""
+        if self.trial.untried:
+            return f"It was not tried out: {self.trial.untried}."
+        return f"It was tried out: {', '.join(self.trial.done)}."
 
     def findings(self) -> list[Finding]:
         """The same for monitors: one error for each problem, or that all is well."""
@@ -55,7 +59,7 @@ class Verification:
             return [
                 ok(
                     "backup.verified",
-                    f"{self.rows:,} rows restored; all is as it was backed up.",
+                    f"{self.rows:,} rows restored; all is as it was backed up. {self.used()}",
                     file=str(self.folder),
                 )
             ]
@@ -80,22 +84,23 @@ def verify_backup(
     """
     folder = find_backup(path)
     rows = 0
+    trial = Trial()
     try:
         manifest = read_manifest(folder)
         rows = rows_of(manifest)
         problems = list(damages(folder, manifest))
         # What is damaged is not given to a server.
-        problems = problems or list(_restored_problems(server, folder, manifest, progress))
+        problems = problems or list(_restored_problems(server, folder, manifest, progress, trial))
     except Refusal as refusal:
         if refusal.code != "damaged":
             raise
         problems = [refusal.message.rstrip(".")]
     _note(folder, problems)
-    return Verification(folder, rows, problems)
+    return Verification(folder, rows, problems, trial)
 
 
 def _restored_problems(
-    server: Server, folder: Path, manifest: Manifest, progress: Progress
+    server: Server, folder: Path, manifest: Manifest, progress: Progress, trial: Trial
 ) -> Iterator[str]:
     yield from _picture_problems(folder, manifest)
     with server.connect() as found:
@@ -106,6 +111,9 @@ def _restored_problems(
         try:
             load_dump(folder / DUMP, scratch, programs, progress)
             yield from _differences(scratch, manifest, progress)
+            progress("trying it out")
+            try_out(scratch, trial)
+            yield from trial.problems
         except Refusal as refusal:
             if refusal.code != "failed":
                 raise

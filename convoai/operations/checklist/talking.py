@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from convoai.accounts.models import User
 from convoai.accounts.services import create_user
-from convoai.operations.checklist.trial_server import Answer, TrialServer
+from convoai.operations.checklist.trial_server import Answer
 
 # A word that no other talk holds, so that finding it proves that the index took it.
 WORD = "quillonberry"
@@ -19,6 +19,14 @@ LINES = [
     {"sender": "user", "content": "What grows in your garden?"},
     {"sender": "partner", "content": f"Mostly {WORD}, and it likes the shade."},
 ]
+
+
+class Asked(Protocol):
+    """A service that answers requests, wherever it runs."""
+
+    def ask(
+        self, method: str, path: str, body: object = None, *, key: str | None = None
+    ) -> Answer: ...
 
 
 class Mismatch(Exception):
@@ -35,14 +43,14 @@ class Traveller:
     partner: int = 0
     conversation: int = 0
 
-    def sign_in(self, server: TrialServer) -> None:
+    def sign_in(self, server: Asked) -> None:
         """With the password, for a key; and nobody gets in without one."""
         body = {"email": self.user.email, "password": self.password}
         self.key = _expect(server.ask("POST", "/api/auth/login", body), 200)["token"]
         _expect(server.ask("GET", "/api/auth/me", key=self.key), 200)
         _expect(server.ask("GET", "/api/partners"), 401)
 
-    def create(self, server: TrialServer) -> None:
+    def create(self, server: Asked) -> None:
         """A partner, and a talk of two messages."""
         made = _expect(server.ask("POST", "/api/partners", PARTNER, key=self.key), 201)
         self.partner = made["id"]
@@ -51,7 +59,7 @@ class Traveller:
             server.ask("POST", "/api/conversations", talk, key=self.key), 201
         )["id"]
 
-    def read(self, server: TrialServer) -> None:
+    def read(self, server: Asked) -> None:
         """Everything is as it was sent, and found by a word of it."""
         partner = _expect(server.ask("GET", f"/api/partners/{self.partner}", key=self.key), 200)
         if {name: partner[name] for name in PARTNER} != PARTNER:
@@ -61,11 +69,13 @@ class Traveller:
         )
         if [one["content"] for one in talk["messages"]] != [one["content"] for one in LINES]:
             raise Mismatch("the talk reads differently from what was sent")
-        found = _expect(server.ask("GET", f"/api/search?q={WORD}", key=self.key), 200)["results"]
+        found = _expect(server.ask("GET", f"/api/search?mode=text&q={WORD}", key=self.key), 200)[
+            "results"
+        ]
         if not found:
             raise Mismatch("the search does not find what was said")
 
-    def leave(self, server: TrialServer) -> None:
+    def leave(self, server: Asked) -> None:
         """Deleting the partner takes the talk along."""
         _expect(server.ask("DELETE", f"/api/partners/{self.partner}", key=self.key), 200, 204)
         _expect(server.ask("GET", f"/api/conversations/{self.conversation}", key=self.key), 404)

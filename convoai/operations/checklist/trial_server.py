@@ -63,7 +63,7 @@ class TrialServer:
 
     def ask(self, method: str, path: str, body: object = None, *, key: str | None = None) -> Answer:
         """Send a request; the answer's body is read as JSON. Raises OSError."""
-        headers = {"Host": _host(), "Content-Type": "application/json"}
+        headers = {"Host": known_host(), "Content-Type": "application/json"}
         if key:
             headers["Authorization"] = f"Bearer {key}"
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -93,7 +93,7 @@ class TrialFailed(Exception):
     """The server did not start; the message is what it said last."""
 
 
-def _host() -> str:
+def known_host() -> str:
     """A name that this installation answers to."""
     names = [name for name in settings.ALLOWED_HOSTS if name != "*"]
     return names[0].removeprefix(".") if names else "127.0.0.1"

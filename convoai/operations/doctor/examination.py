@@ -9,12 +9,15 @@ import psycopg2
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, run_checks
 
+from convoai.database.pooler import direct_entry
 from convoai.database.problems import sentence_for
 from convoai.operations.doctor import activity, exposure, places, services
 from convoai.operations.doctor.indexes import examine_indexes
 from convoai.operations.doctor.installation import Installation
 from convoai.operations.doctor.partitions import examine_partitions
+from convoai.operations.doctor.pooler import examine_pooler
 from convoai.operations.doctor.reaching import unreachable
+from convoai.operations.doctor.replica import examine_replica
 from convoai.operations.doctor.server import Server, connected
 from convoai.operations.doctor.server_settings import examine_settings
 from convoai.operations.doctor.tables import (
@@ -29,6 +32,7 @@ from convoai.operations.findings import Finding, ok, warning
 Examiner = Callable[[Server, Installation], Iterator[Finding]]
 OF_THE_SERVER: tuple[tuple[str, Examiner], ...] = (
     ("versions", examine_versions),
+    ("pooler", examine_pooler),
     ("rights", examine_rights),
     ("migrations", examine_migrations),
     ("tables", examine_tables),
@@ -42,6 +46,7 @@ OF_THE_SERVER: tuple[tuple[str, Examiner], ...] = (
     ("transactions", activity.examine_transactions),
     ("locks", activity.examine_locks),
     ("replication", activity.examine_replication),
+    ("replica", examine_replica),
     ("disk", places.examine_server_disk),
     ("log", places.examine_log),
     ("vectors", services.examine_vectors),
@@ -52,17 +57,21 @@ NEEDS_SCHEMA = {"migrations", "tables"}
 NEEDS_TABLES = {"constraints", "indexes", "sequences", "partitions", "vectors", "worker"}
 
 
-def examine() -> list[Finding]:
+def examine(*, deployment: bool | None = None) -> list[Finding]:
     """Look at everything and return what was found. Starts, changes and keeps nothing.
 
-    What cannot be looked at is a finding too.
+    What cannot be looked at is a finding too. `deployment` says whether Django's checks for servers
+    that others can reach belong to it; not said, they do when DEBUG is off.
     """
-    here = Installation(settings.DATABASES["default"])
+    here = Installation(direct_entry(settings.DATABASES["default"]))
     reached, found = examine_database(here)
     found += places.examine_disk(here)
     found += places.examine_media(here)
     found += places.examine_backups(here)
-    checks = _checks(of_the_database=reached)
+    checks = _checks(
+        of_the_database=reached,
+        deployment=not settings.DEBUG if deployment is None else deployment,
+    )
     found += services.examine_embedder(checks)
     found += services.examine_analyzer(checks)
     found += exposure.examine_checks(checks)
@@ -117,8 +126,8 @@ def _where(here: Installation) -> str:
     return f"{here.host}:{here.port}, database {here.name}, user {here.role}"
 
 
-def _checks(*, of_the_database: bool) -> list[CheckMessage]:
-    arguments: dict[str, Any] = {"include_deployment_checks": not settings.DEBUG}
+def _checks(*, of_the_database: bool, deployment: bool) -> list[CheckMessage]:
+    arguments: dict[str, Any] = {"include_deployment_checks": deployment}
     found = run_checks(**arguments)
     if of_the_database:
         found += run_checks(tags=[Tags.database], databases=["default"])

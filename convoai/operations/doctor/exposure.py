@@ -18,6 +18,18 @@ from convoai.operations.findings import Finding, error, info, ok, warning
 ELSEWHERE = ("embedding.", "analysis.")
 
 
+# Django's checks name its own settings; these are the variables behind them.
+FIXES = {
+    "security.W004": "Set HSTS_SECONDS, to 3600 at first, and do without the line in the end.",
+    "security.W008": "Set HTTPS=true behind a web server that speaks it (docs/deployment.md).",
+    "security.W009": "Unset SECRET_KEY to have one made and kept in DATA_DIR.",
+    "security.W012": "Set HTTPS=true.",
+    "security.W016": "Set HTTPS=true.",
+    "security.W018": "Set DEBUG=false.",
+    "security.W020": "Set ALLOWED_HOSTS to the names that people open.",
+}
+
+
 def examine_checks(checks: list[CheckMessage]) -> Iterator[Finding]:
     """Django's system checks, ours among them."""
     quiet = True
@@ -26,7 +38,7 @@ def examine_checks(checks: list[CheckMessage]) -> Iterator[Finding]:
             continue
         quiet = False
         make = error if message.is_serious() else warning
-        hint = message.hint or "`manage.py check --deploy` says more."
+        hint = FIXES.get(str(message.id)) or message.hint or "See `manage.py check --deploy`."
         yield make(f"check.{message.id}", " ".join(message.msg.split()), hint)
     if quiet:
         yield ok("check", "Django's system checks find nothing.")

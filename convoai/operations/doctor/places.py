@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +12,13 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from convoai.operations.backup.files import backup_folder
 from convoai.operations.doctor.installation import Installation
 from convoai.operations.doctor.server import Server
 from convoai.operations.findings import Finding, error, info, ok, warning
+from convoai.storage.choice import media
+from convoai.storage.folder import Folder
+from convoai.storage.storage import StorageProblem
 
 LITTLE_BYTES, LOW_BYTES = 100_000_000, 2_000_000_000
 OLD_BACKUP_DAYS = 7
@@ -57,17 +60,18 @@ def examine_server_disk(server: Server, here: Installation) -> Iterator[Finding]
 
 
 def examine_media(here: Installation) -> Iterator[Finding]:
-    folder = Path(settings.MEDIA_ROOT)
-    if not folder.exists():
-        yield info("media.folder", f"{folder} is made with the first picture.")
-    elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        yield error(
-            "media.folder",
-            f"The folder of the pictures, {folder}, cannot be written by this user.",
-            f"`sudo chown -R {_user()} {folder}`, or set DATA_DIR to another folder.",
-        )
+    """Whether pictures can be kept; of a bucket only reading is tried."""
+    place = media()
+    if isinstance(place, Folder) and not place.root.exists():
+        yield info("media.folder", f"{place.where} is made with the first picture.")
+        return
+    try:
+        place.require(writing=False)
+    except StorageProblem as problem:
+        what, _, hint = str(problem).partition(": ")
+        yield error("media.folder", f"{what}.", hint[:1].upper() + hint[1:], place=place.where)
     else:
-        yield ok("media.folder", f"Pictures are kept in {folder}.", folder=str(folder))
+        yield ok("media.folder", f"Pictures are kept in {place.where}.", place=place.where)
 
 
 def examine_backups(here: Installation) -> Iterator[Finding]:
@@ -113,7 +117,7 @@ def examine_backups(here: Installation) -> Iterator[Finding]:
 
 
 def _manifests() -> list[Path]:
-    return sorted(Path(settings.DATA_DIR, "backups").glob("*/manifest.json"))
+    return sorted(backup_folder().glob("*/manifest.json"))
 
 
 def _backup(manifest: Path) -> dict[str, Any] | None:
@@ -158,7 +162,3 @@ def examine_log(server: Server, here: Installation) -> Iterator[Finding]:
             "On its machine: `journalctl -u postgresql`, or on Debian /var/log/postgresql; "
             "managed ones: in the provider's console.",
         )
-
-
-def _user() -> str:
-    return str(os.environ.get("USER") or os.environ.get("LOGNAME") or "convoai")

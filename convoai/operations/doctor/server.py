@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
 from django.db import connections
 
-# So that a busy or stuck server cannot hold the examination.
-PATIENCE = (
-    "SET statement_timeout = '2s'; SET lock_timeout = '500ms'; "
-    "SET default_transaction_read_only = on"
-)
+from convoai.database.pooler import direct_entry, is_behind_pooler, limiting_cursor
+
+# So that a busy or stuck server cannot hold the examination. Never for longer than a question:
+# where a pooler is in between, the next one to get the connection may be somebody else.
+PATIENCE = "SET LOCAL statement_timeout = '2s'; SET LOCAL lock_timeout = '500ms'; "
 
 
 class Server:
-    """Asks the server; each question is a transaction of its own."""
+    """Asks the server; `after` ends the transaction of each question."""
 
-    def __init__(self, driver: Any) -> None:
+    def __init__(self, driver: Any, after: Callable[[], None] = lambda: None) -> None:
         self._driver = driver
+        self._after = after
+
+    @property
+    def is_behind_pooler(self) -> bool:
+        """Whether something stands between convoai and PostgreSQL."""
+        try:
+            return is_behind_pooler(self._driver)
+        finally:
+            self._after()
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Raises psycopg2.Error."""
-        with self._driver.cursor() as cursor:
-            cursor.execute(query, values or None)
-            return list(cursor.fetchall())
+        try:
+            with self._driver.cursor() as cursor:
+                cursor.execute(query, values or None)
+                return list(cursor.fetchall())
+        finally:
+            if not self._driver.closed:
+                self._after()
 
     def cursor(self) -> Any:
         """Of the driver, for functions that ask by themselves."""
@@ -45,15 +58,17 @@ class Server:
 
 
 @contextmanager
-def connected(database: Mapping[str, Any]) -> Iterator[Server]:
-    """The server of these settings (a DATABASES entry). Starts nothing. Raises psycopg2.Error."""
+def connected(database: Mapping[str, Any], *, pooled: bool = False) -> Iterator[Server]:
+    """The server of these settings (a DATABASES entry), past its pooler unless `pooled`.
+
+    Starts nothing. Raises psycopg2.Error.
+    """
     backend = connections["default"]
     entry = {**backend.settings_dict, **database}
-    driver = psycopg2.connect(**type(backend)(entry).get_connection_params())
+    parameters = type(backend)(entry if pooled else direct_entry(entry)).get_connection_params()
+    driver = psycopg2.connect(**{**parameters, "cursor_factory": limiting_cursor(PATIENCE)})
     try:
-        driver.autocommit = True
-        with driver.cursor() as cursor:
-            cursor.execute(PATIENCE)
-        yield Server(driver)
+        driver.set_session(readonly=True)
+        yield Server(driver, driver.rollback)
     finally:
         driver.close()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from typing import Any
 
+from convoai.database.pooler import POOLER
+from convoai.operations.capacity import WORKER_PROCESSES
 from convoai.operations.doctor.installation import Installation, quoted
 from convoai.operations.doctor.server import Server
-from convoai.operations.findings import Finding, error, info, ok, warning
+from convoai.operations.findings import Finding, Level, error, info, ok, warning
+from convoai.operations.tuning.asking import our_processes
+from convoai.operations.tuning.looking import look
+from convoai.operations.tuning.recommending import cache_level
+from convoai.operations.tuning.units import readable
 
 # What must be on, and what is lost without it.
 SAFETY = (
@@ -34,7 +38,7 @@ SAFE_VALUE = {
     "log_min_error_statement": "panic",
     "log_min_messages": "log",
 }
-MB = 1024 * 1024
+TUNE = "`manage.py tune` says what suits, and why; `manage.py tune --apply` sets it."
 
 
 def examine_settings(server: Server, here: Installation) -> Iterator[Finding]:
@@ -112,59 +116,71 @@ def _locale(server: Server, here: Installation) -> Iterator[Finding]:
 
 
 def _memory(server: Server, here: Installation) -> Iterator[Finding]:
-    buffers, work, size = server.row(
-        "SELECT (SELECT setting::bigint * 8192 FROM pg_settings WHERE name = 'shared_buffers'), "
-        "(SELECT setting::bigint * 1024 FROM pg_settings WHERE name = 'work_mem'), "
-        "pg_database_size(current_database())"
-    )
-    figures = {"shared_buffers": buffers, "work_mem": work, "database": size}
+    recommended = look(server, here)
+    now = recommended.asked.settings
+    figures = {
+        "shared_buffers": now["shared_buffers"].value,
+        "work_mem": now["work_mem"].value,
+        "database": recommended.asked.database,
+        "memory": recommended.machine.memory,
+    }
     told = (
-        f"shared_buffers {buffers // MB} MB, work_mem {work // MB} MB, the database "
-        f"{size // MB:,} MB."
+        f"shared_buffers {now['shared_buffers'].text}, work_mem {now['work_mem'].text}, the "
+        f"database {readable(recommended.asked.database)}."
     )
-    if buffers <= 128 * MB and size > 1024 * MB:
-        yield warning(
-            "settings.memory",
-            f"The server keeps little of the database in memory: {told}",
-            "A quarter of the machine's memory is usual: "
-            + here.change_setting("shared_buffers", "'1GB'", restart=True),
-            **figures,
-        )
-    else:
+    if cache_level(recommended) < Level.WARNING:
         yield ok("settings.memory", f"Memory: {told}", **figures)
-
-
-def wanted_connections(pool: dict[str, Any]) -> tuple[int, int]:
-    """Processes (web and the background worker), and the connections they may open together."""
-    processes = int(os.environ.get("WEB_CONCURRENCY") or 2) + 1
-    return processes, processes * (int(pool["POOL_SIZE"]) + int(pool["MAX_OVERFLOW"]))
+        return
+    yield warning(
+        "settings.memory",
+        f"The server's cache is too small for the database, or too large for its machine: {told}",
+        TUNE if recommended.budget else f"{TUNE} It cannot see that machine: add --memory.",
+        **figures,
+    )
 
 
 def _connections(server: Server, here: Installation) -> Iterator[Finding]:
-    limit, used = server.row(
-        "SELECT least(current_setting('max_connections')::int "
+    limit, own, used = server.row(
+        "SELECT current_setting('max_connections')::int "
         "- current_setting('superuser_reserved_connections')::int, "
-        "(SELECT CASE WHEN rolconnlimit < 0 THEN 1000000 ELSE rolconnlimit END FROM pg_roles "
+        "least((SELECT CASE WHEN rolconnlimit < 0 THEN 1000000 ELSE rolconnlimit END FROM pg_roles "
         "WHERE rolname = current_user), (SELECT CASE WHEN datconnlimit < 0 THEN 1000000 ELSE "
         "datconnlimit END FROM pg_database WHERE datname = current_database())), "
         "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
     )
-    processes, wanted = wanted_connections(here.database["POOL_OPTIONS"])
-    figures = {"limit": limit, "used": used, "processes": processes, "wanted": wanted}
-    if wanted > limit:
+    more = TUNE
+    if own < limit:
+        limit = own
+        more = here.administrator_sql(
+            f"ALTER ROLE {quoted(here.role)} CONNECTION LIMIT -1",
+            f"ALTER DATABASE {quoted(here.name)} CONNECTION LIMIT -1",
+        )
+    ours = our_processes(here.database["POOL_OPTIONS"])
+    wanted = ours.connections
+    figures = {"limit": limit, "used": used, "processes": ours.web, "wanted": wanted}
+    if POOLER in here.database:
+        yield info(
+            "settings.connections",
+            f"{used} connections are open; {ours.web} web processes and a worker may open {wanted} "
+            "to the pooler.",
+            f"Its max_client_conn must be {wanted} or more, and its pools together at most "
+            f"{limit - 10}.",
+            **figures,
+        )
+    elif wanted > limit:
         yield warning(
             "settings.connections",
-            f"{processes} processes may open {wanted} connections, and the server lets "
-            f"{here.role} have {limit}.",
-            f"Set DB_POOL_SIZE and DB_MAX_OVERFLOW so that their sum is at most "
-            f"{max(limit // processes, 1)}, or "
-            + here.change_setting("max_connections", str(wanted + 20), restart=True),
+            f"{ours.web} web processes and a worker may open {wanted} connections, and the "
+            f"server lets {here.role} have {limit}.",
+            f"Set WEB_CONCURRENCY or WEB_THREADS so that their product is at most "
+            f"{max(limit - WORKER_PROCESSES, 1)}, or allow more: {more}",
             **figures,
         )
     else:
         yield ok(
             "settings.connections",
-            f"{used} connections are open; {processes} processes may open {wanted} of {limit}.",
+            f"{used} connections are open; {ours.web} web processes and a worker may open "
+            f"{wanted} of {limit}.",
             **figures,
         )
 

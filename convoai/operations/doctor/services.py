@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 
-from convoai.database.queue import HEARTBEAT, SILENCE
+from convoai.database.queue import HEARTBEAT, SILENCE, is_signed_by_us
 from convoai.embedding.choice import OFFLINE, embedder
 from convoai.embedding.embedder import EmbeddingFailed
 from convoai.operations.doctor.installation import Installation
@@ -34,7 +34,8 @@ FEW = 0.05
 QUEUE = """
 SELECT (SELECT extract(epoch FROM now() - max(lock))::bigint FROM django_q_ormq WHERE key = %s),
        count(*) FILTER (WHERE key <> %s),
-       extract(epoch FROM now() - min(lock) FILTER (WHERE key <> %s))::bigint
+       extract(epoch FROM now() - min(lock) FILTER (WHERE key <> %s))::bigint,
+       (SELECT payload FROM django_q_ormq WHERE key = %s ORDER BY lock DESC LIMIT 1)
 FROM django_q_ormq
 """
 
@@ -124,10 +125,18 @@ def _refused(name: str, checks: list[CheckMessage], prefix: str) -> Iterator[Fin
 
 
 def examine_worker(server: Server, here: Installation) -> Iterator[Finding]:
-    silent, jobs, oldest = server.row(QUEUE, HEARTBEAT, HEARTBEAT, HEARTBEAT)
+    silent, jobs, oldest, sign = server.row(QUEUE, *[HEARTBEAT] * 4)
     runs = silent is not None and timedelta(seconds=silent) < SILENCE
     figures = {"silent_seconds": silent, "jobs": jobs, "oldest_seconds": oldest}
-    if runs:
+    if runs and sign and not is_signed_by_us(sign):
+        yield error(
+            "worker.key",
+            "A worker runs with another SECRET_KEY: jobs from here wait for ever, and sessions of "
+            "one machine do not count on another.",
+            "Set the same SECRET_KEY on all machines, and start them again.",
+            **figures,
+        )
+    elif runs:
         yield ok("worker.runs", f"A background worker runs; {jobs} jobs wait.", **figures)
     elif jobs:
         yield warning(

@@ -169,11 +169,12 @@ def findings_of_the_run(captured: Captured) -> Iterator[Finding]:
             + "; ".join(shortened(one, 80) for one in captured.refused[:3]),
             "What it would have asked after that is not shown.",
         )
-    elif captured.status is not None and captured.status >= 400:
+    elif captured.status is not None and captured.status >= 300:
         yield warning(
             "explain.status",
             f"The route answered {captured.status}, so what it asks when all is well is not shown.",
-            "Give a path with a row of the user, and the query that the route wants.",
+            "Give a path with a row of the user, and the query that the route wants; pages of the "
+            "admin want a member of staff (--user EMAIL).",
             status=captured.status,
         )
 

@@ -10,7 +10,14 @@ from convoai.operations.partitions.converting import abandon, convert
 from convoai.operations.partitions.layouts import is_partitioned
 from convoai.operations.partitions.obstacles import obstacles
 from convoai.operations.partitions.periods import Length
-from convoai.operations.partitions.planning import Plan, layout, plan_partitions
+from convoai.operations.partitions.planning import (
+    Plan,
+    free_bytes,
+    lack_of_room,
+    layout,
+    plan_partitions,
+    table_bytes,
+)
 from convoai.operations.partitions.session import SETTINGS, Progress
 from convoai.operations.partitions.state import State, read_state
 from convoai.refusals import Refusal
@@ -54,6 +61,7 @@ def plan_undo(*, server: Server) -> Change:
         begun, now = read_state(cursor), layout(cursor)
         problems = list(obstacles(cursor))
         partitioned = is_partitioned(cursor)
+        problems += lack_of_room(sum(table_bytes(cursor).values()), free_bytes(server))
     if problems:
         raise Refusal("impossible", " ".join(problems))
     if begun is not None and begun.by is not None and not begun.has("swapped"):

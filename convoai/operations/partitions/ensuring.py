@@ -10,7 +10,7 @@ from convoai.operations.backup.server import Server
 from convoai.operations.partitions.layouts import is_partitioned, length_of, partitions_of
 from convoai.operations.partitions.names import TABLES
 from convoai.operations.partitions.periods import Length, Period, period_of, upcoming
-from convoai.operations.partitions.session import LOCK_TIMEOUT, changing, insist, transaction
+from convoai.operations.partitions.session import brief, changing, insist, transaction
 from convoai.refusals import Refusal
 
 # Like its table in all that ATTACH PARTITION asks for, so that nothing is built under a lock.
@@ -75,17 +75,20 @@ def make_partition(found: Any, table: str, period: Period) -> None:
 
     def make() -> None:
         with transaction(found) as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT:g}s'")
-            new, values = f"{table}_{period.name}", [period.start, period.end]
-            cursor.execute(f"CREATE TABLE {new} (LIKE {table} {LIKE})")
-            # Readers go on; who writes into this partition waits.
-            cursor.execute(f"LOCK TABLE {table}_default IN SHARE ROW EXCLUSIVE MODE")
-            move_rows(
-                cursor, f"{table}_default", new, "created_at >= %s AND created_at < %s", values
-            )
-            attach_partition(cursor, table, new, period)
+            brief(cursor)
+            add_partition(cursor, table, period)
 
     insist(make, what=f"making {table}_{period.name}")
+
+
+def add_partition(cursor: Any, table: str, period: Period) -> None:
+    """In the caller's transaction."""
+    new, values = f"{table}_{period.name}", [period.start, period.end]
+    cursor.execute(f"CREATE TABLE {new} (LIKE {table} {LIKE})")
+    # Readers go on; who writes into this partition waits.
+    cursor.execute(f"LOCK TABLE {table}_default IN SHARE ROW EXCLUSIVE MODE")
+    move_rows(cursor, f"{table}_default", new, "created_at >= %s AND created_at < %s", values)
+    attach_partition(cursor, table, new, period)
 
 
 def move_rows(cursor: Any, old: str, new: str, condition: str, values: list[Any]) -> int:

@@ -17,7 +17,7 @@ from convoai.operations.partitions.swapping import prepare, swap
 
 # Seconds: the locks are waited for that long at most, and all others wait as long; together with
 # what the exchange itself may take, nobody waits longer than TOGETHER.
-LOCKING, TOGETHER = 0.1, 0.35
+LOCKING, TOGETHER = 0.1, 0.3
 # So many changes can be followed within that time.
 FOLLOWED = 400
 LOCKED = (*TABLES, "conversation_topics", "extracted_facts")
@@ -37,6 +37,8 @@ def exchange(found: Any, blueprint: Blueprint) -> float:
     with transaction(found) as cursor:
         cursor.execute("SET LOCAL jit = off")
         prepare(cursor, blueprint)
+        # What came while the triggers were made, so that little is left under the lock.
+        before = follow(cursor, blueprint, FOLLOWED)
         cursor.execute(f"SET LOCAL statement_timeout = '{LOCKING:g}s'")
         began = time.monotonic()
         # ONLY: nobody reaches a partition but through its table.
@@ -44,7 +46,8 @@ def exchange(found: Any, blueprint: Blueprint) -> float:
             f"LOCK TABLE {', '.join(f'ONLY {name}' for name in LOCKED)} IN ACCESS EXCLUSIVE MODE"
         )
         _limit(cursor, began)
-        talks, messages = follow(cursor, blueprint, FOLLOWED)
+        last = follow(cursor, blueprint, FOLLOWED)
+        talks, messages = (sorted({*one, *other}) for one, other in zip(before, last, strict=True))
         if noting.pending(cursor) or not same(cursor, blueprint, talks, messages):
             raise TooLong
         # Checks at the end of the transaction would come after the exchange.

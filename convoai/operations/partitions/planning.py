@@ -100,15 +100,21 @@ def plan_partitions(*, server: Server, by: Length) -> Plan:
         now = layout(cursor)
         begun = read_state(cursor)
         rows = _rows(cursor, by)
-        sizes = {table: _bytes(cursor, table) for table in TABLES}
+        sizes = table_bytes(cursor)
         free = free_bytes(server)
         problems = list(obstacles(cursor))
         if len(rows) > MOST_PERIODS:
             problems.append(f"{len(rows)} partitions are too many: take --by year.")
         plan = Plan(by, now, begun, rows, sizes, free, _seconds(found, rows), problems)
-        if free is not None and free < plan.needed:
-            problems.append(f"The disk lacks {_size(plan.needed - free)}: make room first.")
+        problems.extend(lack_of_room(sum(sizes.values()), free))
         return plan
+
+
+def lack_of_room(taken: int, free: int | None) -> Iterator[str]:
+    """One sentence when two copies do not fit on the disk; none where that is not known."""
+    needed = int(taken * ROOM)
+    if free is not None and free < needed:
+        yield f"The disk lacks {_size(needed - free)}: make room first."
 
 
 def layout(cursor: Any) -> Length | None:
@@ -134,12 +140,21 @@ def _rows(cursor: Any, by: Length) -> dict[Period, tuple[int, int]]:
     return {period: (counts[0].get(period, 0), counts[1].get(period, 0)) for period in periods}
 
 
-def _bytes(cursor: Any, table: str) -> int:
-    cursor.execute(
-        "SELECT coalesce(sum(pg_total_relation_size(relid)), pg_total_relation_size(%s))::bigint "
-        "FROM pg_partition_tree(to_regclass(%s)) WHERE isleaf",
-        [table, table],
-    )
+def table_bytes(cursor: Any) -> dict[str, int]:
+    """What each of the tables takes with its indexes and partitions."""
+    found = {}
+    for table in TABLES:
+        cursor.execute(
+            "SELECT coalesce(sum(pg_total_relation_size(relid)), 0)::bigint "
+            "FROM pg_partition_tree(to_regclass(%s)) WHERE isleaf",
+            [table],
+        )
+        found[table] = int(cursor.fetchone()[0]) or _total_bytes(cursor, table)
+    return found
+
+
+def _total_bytes(cursor: Any, table: str) -> int:
+    cursor.execute("SELECT pg_total_relation_size(to_regclass(%s))", [table])
     return int(cursor.fetchone()[0])
 
 

@@ -1,4 +1,4 @@
-"""The next partitions, made once a day by the worker."""
+"""The next partitions and the statistics of the whole, made once a day by the worker."""
 
 from __future__ import annotations
 
@@ -54,6 +54,10 @@ def make_next_partitions() -> None:
             return
     try:
         made = ensure(server=configured_server())
+        with configured_server().connect() as found, found.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")
+            # Autovacuum looks at partitions, never at what they are together.
+            cursor.execute("ANALYZE conversations, messages")
     except Refusal as refusal:
         logger.error("The next partitions were not made: %s", refusal.message)
     else:

@@ -66,6 +66,11 @@ def transaction(found: Any) -> Iterator[Any]:
         cursor.execute("COMMIT")
 
 
+def brief(cursor: Any) -> None:
+    """The rest of this transaction waits for no lock for long."""
+    cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT:g}s'")
+
+
 def insist(work: Callable[[], R], *, minutes: float = 10, what: str) -> R:
     """Do `work`, and again after a pause while others are in its way. Raises Refusal."""
     until = time.monotonic() + minutes * 60

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from convoai.operations.partitions.building import Blueprint, read_blueprint
-from convoai.operations.partitions.names import WORK
+from convoai.operations.partitions.names import NOTING, WORK
 from convoai.operations.partitions.periods import Length, Period
 
 SETUP = f"""
@@ -70,13 +70,14 @@ def blueprint_of(cursor: Any, state: State, schema: str) -> Blueprint:
 
 
 def fingerprint_of(blueprint: Blueprint) -> str:
-    """Changes when columns, indexes, keys or rights of the tables in use change."""
+    """Changes when columns, indexes, keys, triggers or rights of the tables in use change."""
     parts = [
         (
             table,
             sorted(blueprint.columns[table].items()),
             sorted(of.indexes),
             sorted(of.foreign_keys.items()),
+            sorted((name, text) for name, text in of.triggers.items() if name not in NOTING),
             of.grants,
         )
         for table, of in sorted(blueprint.tables.items())

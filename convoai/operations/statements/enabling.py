@@ -71,8 +71,9 @@ def _reset_at(server: Server) -> str:
 
 def _steps(server: Server, here: Installation) -> tuple[str, str]:
     """Why the server's figures are missing, and what to do."""
-    loaded = server.setting("shared_preload_libraries")
-    is_loaded = loaded is not None and VIEW in loaded
+    # The library's own setting, which there is once it is loaded: the list of libraries is hidden
+    # from ordinary roles.
+    is_loaded = server.setting(f"{VIEW}.max") is not None
     made = server.row("SELECT to_regclass(%s) IS NOT NULL", VIEW)[0]
     available = server.row("SELECT count(*) FROM pg_available_extensions WHERE name = %s", VIEW)[0]
     if not available:
@@ -90,15 +91,24 @@ def _steps(server: Server, here: Installation) -> tuple[str, str]:
     if made and is_loaded:
         return (
             f"The user {here.role} may not read {VIEW}.",
-            here.administrator_sql(f"GRANT pg_read_all_stats TO {quoted(here.role)}"),
+            here.administrator_sql(
+                f"GRANT pg_read_all_stats TO {quoted(here.role)}",
+                f"GRANT SELECT ON {VIEW} TO {quoted(here.role)}",
+            ),
         )
     if is_loaded:
         return f"{VIEW} is loaded, and only has to be made visible.", create
-    libraries = ",".join(filter(None, [loaded, VIEW]))
     for ending, switch in PROVIDERS:
         if here.host.endswith(ending):
             return f"{VIEW} can be switched on.", f"{switch}; then {create}."
-    load = here.change_setting("shared_preload_libraries", f"'{libraries}'", restart=True)
+    known = server.setting("shared_preload_libraries")
+    # Each in quotes of its own: as one text they would be one library, and the server not start.
+    names = [name.strip(' "') for name in (known or "").split(",") if name.strip()]
+    libraries = ", ".join(f"'{name}'" for name in (*names, VIEW))
+    load = here.change_setting("shared_preload_libraries", libraries, restart=True)
+    if known is None:
+        show = here.administrator_sql("SHOW shared_preload_libraries")
+        load = f"Name with it what {show} tells: {load}"
     managed = "" if here.is_bundled or here.is_local else f" {CLOUD_SQL}: {create}."
     return (
         f"{VIEW} can be loaded, which needs a restart of the server.",

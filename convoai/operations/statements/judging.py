@@ -83,7 +83,7 @@ def _time(milliseconds: float) -> str:
 
 def _hint(one: Statement) -> str:
     route = one.route or ""
-    if route.startswith("GET "):
+    if route.startswith("GET /"):
         return f"`manage.py explain '{route}'` shows which tables it reads, and whether by index."
     if is_background(one):
         return "Nobody waits for it; look again if the work gets in the way of requests."

@@ -1,18 +1,15 @@
 """Archives made in the background, for accounts too large to wait for.
 
-An order is a row in django-q's queue, and its number is the number of the archive. The file lies in
-`DATA_DIR/exports/<user>/<number>.zip` for a day. Queue and file names hold numbers only.
+An order is a row in django-q's queue, and its number is the number of the archive. The file is kept
+as `<user>/<number>.zip` in `exports()` for a day. Queue and file names hold numbers only.
 """
 
 from __future__ import annotations
 
-import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
-from django.conf import settings
 from django.utils import timezone
 from django_q.conf import Conf
 from django_q.models import OrmQ, Task
@@ -20,7 +17,8 @@ from django_q.signing import SignedPackage
 
 from convoai.accounts.models import User
 from convoai.database.transactions import write
-from convoai.transfer.archive.writing import write_archive
+from convoai.storage.choice import exports
+from convoai.transfer.archive.writing import write_archive_to
 
 FUNCTION = "convoai.transfer.archive.background.make"
 KEPT_SECONDS = 24 * 3600
@@ -28,20 +26,24 @@ KEPT_SECONDS = 24 * 3600
 
 @dataclass(frozen=True)
 class Order:
-    """An ordered archive: `file` is there once `status` is `done`."""
+    """An ordered archive: `file`, its name in `exports()`, is there once `status` is `done`."""
 
     number: int
     status: str
-    file: Path | None = None
+    file: str | None = None
 
 
-@write
 def order_archive(*, user: User) -> int:
     """Queue the making of the user's archive; return the number of the order.
 
     An order that waits already is returned again instead of a second one.
     """
     remove_old(user.pk)
+    return _order(user=user)
+
+
+@write
+def _order(*, user: User) -> int:
     waiting = [
         row.pk
         for row in OrmQ.objects.filter(key=Conf.CLUSTER_NAME).order_by("-pk")
@@ -65,11 +67,11 @@ def order_archive(*, user: User) -> int:
 
 
 def find_order(user_id: int, number: int) -> Order | None:
-    """The user's order of that number; None for none, and for somebody else's."""
-    file = path_of(user_id, number)
+    """The user's order of that number; None for none, and for somebody else's. Raises OSError."""
+    file = name_of(user_id, number)
     row = OrmQ.objects.filter(pk=number).first()
     task = Task.objects.filter(pk=_identity(number)["id"]).first()
-    if file.is_file():
+    if exports().exists(file):
         return Order(number, "done", file)
     if task is not None and task.group == group_of(user_id):
         # One that was made and is gone was kept for its day.
@@ -85,32 +87,29 @@ def make(*, number: int, owner_id: int) -> None:
     if user is None:
         return
     remove_old(owner_id)
-    file = path_of(owner_id, number)
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not file.exists():  # of a worker that was killed after it had made it
-        write_archive(user, file)
+    file = name_of(owner_id, number)
+    if not exports().exists(file):  # of a worker that was killed after it had made it
+        with exports().draft(file) as draft:
+            write_archive_to(user, draft)
 
 
-def path_of(user_id: int, number: int) -> Path:
-    return folder_of(user_id) / f"{number}.zip"
-
-
-def folder_of(user_id: int) -> Path:
-    return Path(settings.DATA_DIR) / "exports" / str(user_id)
+def name_of(user_id: int, number: int) -> str:
+    return f"{user_id}/{number}.zip"
 
 
 def remove_old(user_id: int) -> None:
     """Remove the user's archives of yesterday, and what killed workers left of others."""
     latest = time.time() - KEPT_SECONDS
-    for file in folder_of(user_id).glob("*"):
-        with suppress(OSError):
-            if file.stat().st_mtime < latest:
-                file.unlink()
+    with suppress(OSError):
+        for file in exports().files(str(user_id)):
+            if file.modified < latest:
+                exports().remove(file.name)
 
 
 def remove_archives_of(user_id: int) -> None:
     """Remove all archives of one user."""
-    shutil.rmtree(folder_of(user_id), ignore_errors=True)
+    with suppress(OSError):
+        exports().remove_below(str(user_id))
 
 
 def group_of(user_id: int) -> str:

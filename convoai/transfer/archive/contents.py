@@ -74,6 +74,7 @@ TABLES = (
             "is_staff": "a right on the old installation",
             "is_superuser": "a right on the old installation",
             "last_login": REQUESTS,
+            "wrote_at": REQUESTS,
         },
     ),
     Table(

@@ -21,6 +21,7 @@ from convoai.accounts.models import User
 from convoai.api.errors import ApiError
 from convoai.api.fields import BIGINT
 from convoai.database.queue import is_worker_running
+from convoai.storage.choice import exports
 from convoai.transfer.archive.background import find_order, order_archive
 from convoai.transfer.archive.serializers import OrderSerializer
 from convoai.transfer.archive.writing import write_archive_to
@@ -33,6 +34,7 @@ NO_WORKER = (
     "No worker is running, so the archive waits: start one with `manage.py qcluster`, or use "
     "`manage.py export_archive`."
 )
+UNAVAILABLE = "Archives cannot be reached now; try again shortly."
 FAILED = "The archive could not be made; ask for it again, or look into the worker's log."
 ARCHIVE = {
     (200, "application/zip"): OpenApiTypes.BINARY,
@@ -59,7 +61,11 @@ class ExportViewSet(GenericViewSet[Any]):
             return waiting(order_archive(user=user), "queued")
         # Whole before the first byte is sent: an archive comes complete or not at all.
         file: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - sent, then closed
-        write_archive_to(user, file)
+        try:
+            write_archive_to(user, file)
+        except BaseException:
+            file.close()
+            raise
         file.seek(0)
         return attachment(file)
 
@@ -69,14 +75,18 @@ class ExportViewSet(GenericViewSet[Any]):
         responses=ARCHIVE,
     )
     def retrieve(self, request: Request, pk: int) -> HttpResponseBase:
-        order = find_order(caller(request).pk, pk) if pk <= BIGINT else None
+        try:
+            order = find_order(caller(request).pk, pk) if pk <= BIGINT else None
+            file = exports().open(order.file) if order and order.file else None
+        except FileNotFoundError:
+            raise Http404 from None
+        except OSError:
+            raise ApiError(503, "storage_unavailable", UNAVAILABLE, retry_after=60) from None
         if order is None:
             raise Http404
         if order.status == "failed":
             raise ApiError(503, "export_failed", FAILED, retry_after=60)
-        if order.file is None:
-            return waiting(pk, order.status)
-        return attachment(order.file.open("rb"))
+        return waiting(pk, order.status) if file is None else attachment(file)
 
 
 def caller(request: Request) -> User:

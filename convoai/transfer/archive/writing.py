@@ -48,13 +48,16 @@ def write_archive(user: User, target: Path, progress: Progress = lambda rows: No
 
 def write_archive_to(user: User, file: IO[bytes], progress: Progress = lambda rows: None) -> None:
     """Write everything of the user to an open file, as it is at one moment."""
-    with ZipFile(file, "w", ZIP_DEFLATED) as archive, one_moment():
+    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         writer = _Writer(archive)
-        counts = {table.name: _write_table(writer, table, user, progress) for table in TABLES}
-        counts[PICTURES] = _write_pictures(writer, user)
-        for path, page in pages_of(user):
-            with writer.entry(f"{PAGES}/{path}") as write:
-                write(page.encode())
+        with one_moment():
+            counts = {table.name: _write_table(writer, table, user, progress) for table in TABLES}
+            for path, page in pages_of(user):
+                with writer.entry(f"{PAGES}/{path}") as write:
+                    write(page.encode())
+            pictures = _pictures_of(user)
+        # Afterwards, because a bucket is slow and no transaction waits for it.
+        counts[PICTURES] = _write_pictures(writer, pictures)
         manifest = {
             "format": FORMAT,
             "schema_version": SCHEMA_VERSION,
@@ -123,19 +126,21 @@ def _write_table(writer: _Writer, table: Table, user: User, progress: Progress) 
     return count
 
 
-def _write_pictures(writer: _Writer, user: User) -> int:
-    """Write the pictures of the user's partners, each under the partner's id."""
+def _pictures_of(user: User) -> list[tuple[int, str]]:
+    """Number and picture of each partner of the user that has one."""
+    partners = ConversationPartner.objects.owned_by(user).exclude(image_path=None).order_by("pk")
+    return list(partners.values_list("pk", "image_path"))
+
+
+def _write_pictures(writer: _Writer, pictures: list[tuple[int, str]]) -> int:
+    """Write the pictures that are there, each under the partner's number; returns how many."""
     count = 0
-    stored = ConversationPartner.objects.owned_by(user).exclude(image_path=None).order_by("pk")
-    for pk, path in stored.values_list("pk", "image_path").iterator(chunk_size=CHUNK):
+    for pk, path in pictures:
         picture = stored_image(path)
         if picture is None:
             continue
-        with (
-            writer.entry(f"{PICTURES}/{pk}.jpg", packed=False) as write,
-            open(picture, "rb") as file,
-        ):
-            while piece := file.read(PIECE):
+        with writer.entry(f"{PICTURES}/{pk}.jpg", packed=False) as write, picture:
+            while piece := picture.read(PIECE):
                 write(piece)
         count += 1
     return count

@@ -5,8 +5,9 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from convoai.storage.choice import media
 from partners.images import unclaimed_images
 from partners.models import ConversationPartner
 
@@ -20,10 +21,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         partners = ConversationPartner.objects.exclude(image_path=None)
         claimed = set(partners.values_list("image_path", flat=True))
-        found = unclaimed_images(claimed)
-        for file in found:
-            self.stdout.write(str(file))
-            if not options["dry_run"]:
-                file.unlink(missing_ok=True)
+        place = media()
+        try:
+            found = unclaimed_images(claimed)
+            for name in found:
+                self.stdout.write(name)
+                if not options["dry_run"]:
+                    place.remove(name)
+        except OSError as problem:
+            raise CommandError(f"{place.where} cannot be swept: {problem}") from None
         done = "would be removed" if options["dry_run"] else "removed"
         self.stdout.write(f"{len(found)} pictures {done}; {len(claimed)} belong to partners.")

@@ -10,9 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from convoai.operations.backup.files import describe
-from convoai.operations.backup.manifest import DUMP, MANIFEST, PICTURES, write_manifest
-from convoai.operations.backup.restoring import Plan, drop_database, plan_restore
+from convoai.operations.backup.loading import drop_database
+from convoai.operations.backup.manifest import (
+    DUMP,
+    ERASURES,
+    MANIFEST,
+    PICTURES,
+    write_manifest,
+)
+from convoai.operations.backup.restoring import Plan, plan_restore
 from convoai.operations.backup.server import Server
+from convoai.storage.folder import Folder
 
 
 def copy_of(backup: Path, folder: Path) -> Path:
@@ -24,7 +32,7 @@ def copy_of(backup: Path, folder: Path) -> Path:
 def vouch_for(backup: Path) -> None:
     """Make the manifest say that the files are as they are now, as one who does not look does."""
     contents = json.loads((backup / MANIFEST).read_text())
-    contents["files"] = {name: describe(backup / name) for name in (DUMP, PICTURES)}
+    contents["files"] = {name: describe(backup / name) for name in (DUMP, PICTURES, ERASURES)}
     write_manifest(backup, contents)
 
 
@@ -39,7 +47,9 @@ def free_name(server: Server) -> Iterator[str]:
 
 
 def planned(server: Server, backup: Path, media: Path, into: str | None) -> Plan:
-    return plan_restore(server=server, path=backup, media=media, into=into)
+    return plan_restore(
+        server=server, path=backup, media=Folder(media), into=into, file=media.parent / ERASURES
+    )
 
 
 def execute(server: Server, *statements: str) -> None:

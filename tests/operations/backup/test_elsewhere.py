@@ -15,6 +15,7 @@ from convoai.operations.backup.restoring import apply
 from convoai.operations.backup.server import Server
 from convoai.operations.backup.verifying import verify_backup
 from convoai.refusals import Refusal
+from convoai.storage.folder import Folder
 from tests.database.scratch import Remote, remote_server
 from tests.operations.backup.backups import all_files, planned
 
@@ -38,8 +39,8 @@ def test_a_remote_server_is_filled_backed_up_and_verified(
     remote: Remote, backup: Path, tmp_path: Path
 ) -> None:
     server = server_at(remote.url())
-    assert apply(planned(server, backup, tmp_path / "media", None)) == []
-    made = make_backup(server=server, media=tmp_path / "media", to=tmp_path / "to")
+    assert apply(planned(server, backup, tmp_path / "media", None)).wrong == []
+    made = make_backup(server=server, media=Folder(tmp_path / "media"), to=tmp_path / "to")
     # As managed servers are at first: no right to make databases, no pgvector in new ones.
     with pytest.raises(Refusal, match="CREATEDB"):
         verify_backup(server=server, path=made.folder)
@@ -58,14 +59,14 @@ def test_a_role_that_may_not_read_all_gets_no_backup(remote: Remote, tmp_path: P
     )
     server = server_at(remote.url(user="reader", name="of_another"))
     with pytest.raises(Refusal, match="permission denied for table secrets"):
-        make_backup(server=server, media=tmp_path / "media", to=tmp_path / "to")
+        make_backup(server=server, media=Folder(tmp_path / "media"), to=tmp_path / "to")
     assert all_files(tmp_path / "to") == [".lock"]
 
 
 def test_a_wrong_password_is_one_sentence(remote: Remote, tmp_path: Path) -> None:
     server = server_at(remote.url(password="wrong"))
     with pytest.raises(Refusal, match="password") as refused:
-        make_backup(server=server, media=tmp_path / "media", to=tmp_path / "to")
+        make_backup(server=server, media=Folder(tmp_path / "media"), to=tmp_path / "to")
     assert "\n" not in refused.value.message
 
 

@@ -16,16 +16,17 @@ from convoai.operations.backup.restoring import apply
 from convoai.operations.backup.server import Server
 from convoai.operations.backup.verifying import verify_backup
 from convoai.refusals import Refusal
+from convoai.storage.folder import Folder
 from tests.operations.backup.backups import all_files, execute, free_name, planned
 from tests.operations.backup.conftest import WORDS
 
-FILES = ["database.dump", "manifest.json", "pictures.tar"]
+FILES = ["database.dump", "erasures.json", "manifest.json", "pictures.tar"]
 
 
 def test_a_backup_is_a_private_folder_with_dump_pictures_and_manifest(backup: Path) -> None:
     assert all_files(backup) == FILES
     assert backup.stat().st_mode & 0o777 == 0o700
-    assert [(backup / name).stat().st_mode & 0o777 for name in FILES] == [0o600] * 3
+    assert {(backup / name).stat().st_mode & 0o777 for name in FILES} == {0o600}
     contents = json.loads((backup / MANIFEST).read_text())
     assert contents["tables"]["messages"]["rows"] == len(WORDS)
     assert contents["tables"]["conversation_partners"]["rows"] == 2
@@ -66,7 +67,7 @@ def test_a_backup_shows_one_moment_whatever_is_written_meanwhile(
                 execute(copy, "UPDATE messages SET content = content || '!'", "DELETE FROM users")
                 written.append(what)
 
-        made = make_backup(server=copy, media=tmp_path, to=tmp_path / "to", progress=write)
+        made = make_backup(server=copy, media=Folder(tmp_path), to=tmp_path / "to", progress=write)
     assert written
     before = json.loads((backup / MANIFEST).read_text())["tables"]["messages"]
     assert made.manifest["tables"]["messages"] == before
@@ -79,16 +80,16 @@ def test_an_interrupted_backup_leaves_nothing(server: Server, tmp_path: Path) ->
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        make_backup(server=server, media=tmp_path, to=tmp_path / "to", progress=interrupt)
+        make_backup(server=server, media=Folder(tmp_path), to=tmp_path / "to", progress=interrupt)
     assert all_files(tmp_path / "to") == [".lock"]
 
 
 def test_two_backups_to_one_folder_do_not_meet(server: Server, tmp_path: Path) -> None:
     with locked(tmp_path), pytest.raises(Refusal, match="Another backup"):
-        make_backup(server=server, media=tmp_path / "media", to=tmp_path)
+        make_backup(server=server, media=Folder(tmp_path / "media"), to=tmp_path)
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(server: Server, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Refusal, match="choose another folder with --to"):
-        make_backup(server=server, media=tmp_path / "media", to=tmp_path / "file")
+        make_backup(server=server, media=Folder(tmp_path / "media"), to=tmp_path / "file")

@@ -22,6 +22,7 @@ from convoai.operations.backup.server import Server, major_of, value_of
 from convoai.operations.backup.structure import differences, faults, read_structure
 from convoai.operations.backup.verifying import verify_backup
 from convoai.refusals import Refusal
+from convoai.storage.folder import Folder
 from tests.operations.backup.backups import copy_of, execute, free_name, planned, vouch_for
 
 
@@ -50,7 +51,9 @@ def test_a_good_backup_is_green_and_says_so_beside_it(
     monkeypatch.setattr("convoai.operations.backup.verifying.SCRATCH", prefix)
     copy = copy_of(backup, tmp_path)
     call_command("verify_backup", copy / DUMP)
-    assert "all is as it was backed up" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "all is as it was backed up" in said
+    assert "tried out: the API reads what is there, the admin lists it, a person" in said
     noted = json.loads((copy / "verified.json").read_text())
     assert noted["passed"]
     assert noted["verified_at"] == noted["tried_at"]
@@ -104,7 +107,7 @@ def test_a_dump_by_a_role_that_does_not_see_all_rows_is_red(
             "ALTER TABLE messages ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
         )
         with pytest.raises(Refusal, match="row-level security"):
-            make_backup(server=blinded, media=tmp_path / "media", to=tmp_path / "to")
+            make_backup(server=blinded, media=Folder(tmp_path / "media"), to=tmp_path / "to")
         with server.connect() as found:
             programs = find_programs(server, server_major=major_of(found))
         subprocess.run(
@@ -171,7 +174,7 @@ def test_partitions_and_odd_names_come_through(server: Server, tmp_path: Path) -
         # A unique index that could not be built stays behind, and is nothing to back up.
         with pytest.raises(UniqueViolation):
             execute(odd, "CREATE UNIQUE INDEX CONCURRENTLY ON twice (n)")
-        made = make_backup(server=odd, media=tmp_path / "media", to=tmp_path / "to")
+        made = make_backup(server=odd, media=Folder(tmp_path / "media"), to=tmp_path / "to")
     tables = {name: one["rows"] for name, one in made.manifest["tables"].items()}
     assert tables == {'Odd Ones.A " table': 2, "talks": 2, "twice": 2}
     assert verify_backup(server=server, path=made.folder).problems == []

@@ -222,7 +222,7 @@ def test_a_server_with_little_room_and_changes_that_wait_are_named(remote: Remot
     )
     found = examined(remote.url())["settings.connections"]
     assert found.level == Level.WARNING
-    assert "DB_POOL_SIZE" in found.hint
+    assert "WEB_CONCURRENCY" in found.hint
     # Told as soon as the server has read its file anew.
     poll(lambda: "max_connections" in examined(remote.url())["settings.waiting"].message)
 

@@ -13,8 +13,13 @@ import psycopg2
 import pytest
 from django.core.checks import CheckMessage, Error
 from django.db import connection
+from django.utils import timezone
+from django_q import core_signing as signing
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 
 from convoai.accounts.models import User
+from convoai.database.queue import HEARTBEAT, Broker
 from convoai.embedding.embedder import EmbeddingFailed
 from convoai.embedding.offline import OfflineEmbedder
 from convoai.operations.doctor.activity import examine_locks, examine_rows, examine_transactions
@@ -164,6 +169,25 @@ def test_messages_without_vectors_are_told(
 @pytest.mark.django_db
 def test_no_worker_is_a_remark() -> None:
     assert findings(examine_worker)["worker.runs"].level == Level.INFO
+
+
+@pytest.mark.django_db
+def test_a_worker_with_another_secret_key_is_told_and_loses_no_job() -> None:
+    ours = SignedPackage.dumps({"machine": "one"})
+    other = signing.dumps({"machine": "two"}, key="another key of another machine", salt="convoai")
+    beat = OrmQ.objects.create(key=HEARTBEAT, payload=ours, lock=timezone.now())
+    assert findings(examine_worker)["worker.runs"].level == Level.OK
+    beat.payload = other
+    beat.save()
+    assert findings(examine_worker)["worker.key"].level == Level.ERROR
+    job = OrmQ.objects.create(key="convoai", payload=ours, lock=timezone.now())
+    # What a worker does with a job that it cannot read.
+    Broker().fail(str(job.pk))
+    assert OrmQ.objects.filter(pk=job.pk).exists()
+    data, _, signature = ours.rsplit(":", 2)
+    OrmQ.objects.filter(pk=job.pk).update(payload=f"{data}:1nL3yD:{signature}")  # of 2022
+    Broker().fail(str(job.pk))
+    assert not OrmQ.objects.filter(pk=job.pk).exists()
 
 
 def test_a_server_for_others_is_looked_at_more_closely(tmp_path: Path, settings: Any) -> None:

@@ -212,10 +212,18 @@ def test_without_any_user_it_says_so(db: Any) -> None:
         call_command("explain", "/api/partners")
 
 
+def test_a_database_without_tables_is_one_sentence(alice: User) -> None:
+    sql("ALTER TABLE messages RENAME TO messages_elsewhere")
+    with pytest.raises(CommandError, match="migrate"):
+        call_command("explain", "/api/partners")
+
+
 def test_a_route_that_does_not_answer_is_a_warning(alice: User) -> None:
     found: Explanation = explain_read("/api/partners/999999")
     assert found.status == 404
     assert "explain.status" in [one.id for one in found.findings]
+    # To the sign-in of the admin.
+    assert "explain.status" in [one.id for one in explain_read("/admin/").findings]
 
 
 def test_the_list_names_routes_and_reads() -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 import pytest
 
 from convoai.operations.backup.server import Server
-from convoai.operations.partitions.archiving import attach, count_period, detach
+from convoai.operations.partitions.archive import count_period
+from convoai.operations.partitions.attaching import attach
+from convoai.operations.partitions.detaching import detach
 from convoai.operations.partitions.direct import unpartition_at_once
 from convoai.operations.partitions.names import REGISTRY
 from convoai.operations.partitions.periods import period_named
 from convoai.operations.partitions.session import transaction
 from convoai.refusals import Refusal
 from tests.operations.backup.backups import execute
-from tests.operations.partitions.rows import digests, fill, only, partition
+from tests.operations.partitions.rows import digests, fill, only, partition, structure
 
 YEAR = period_named("2021")
 # Of 40 talks of each of two owners, a fifth.
@@ -44,6 +49,27 @@ def test_a_year_goes_as_whole_talks_and_comes_back_as_it_was(filled: Server) -> 
     assert only(filled, f"{unlinked} AND source_message_id IS NULL AND quote <> ''") == TALKS
     attach(server=filled, period=YEAR)
     assert digests(filled) == before
+    assert structure(filled)
+
+
+def test_what_was_dumped_and_restored_comes_back_too(filled: Server) -> None:
+    before = digests(filled)
+    detach(server=filled, period=YEAR)
+    # A restore reads conditions as they were written out, and writes them differently then.
+    table, rule = "convoai_archive.conversations_2021", "conversations_readable_times"
+    definition = only(
+        filled,
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint "
+        f"WHERE conname = '{rule}' AND conrelid = to_regclass('{table}')",
+    )
+    execute(
+        filled,
+        f"ALTER TABLE {table} DROP CONSTRAINT {rule}",
+        f"ALTER TABLE {table} ADD CONSTRAINT {rule} {definition}",
+    )
+    attach(server=filled, period=YEAR)
+    assert digests(filled) == before
+    assert structure(filled)
 
 
 def test_detached_talks_of_a_deleted_user_are_deleted(filled: Server) -> None:
@@ -94,5 +120,26 @@ def test_what_is_not_there_is_said(filled: Server) -> None:
     with pytest.raises(Refusal, match="2021 is not in the archive: there are none"):
         attach(server=filled, period=YEAR)
     detach(server=filled, period=YEAR)
-    with pytest.raises(Refusal, match="no partition 2021"):
+    with pytest.raises(Refusal, match="in the archive already"):
         count_period(server=filled, period=YEAR)
+    with pytest.raises(Refusal, match="not over"):
+        detach(server=filled, period=period_named(str(datetime.now(UTC).year)))
+
+
+@pytest.mark.parametrize("on", [detach, attach])
+def test_detaching_that_was_stopped_half_way_goes_on_or_back(
+    filled: Server, on: Callable[..., object]
+) -> None:
+    before = digests(filled)
+
+    def stop(what: str, done: int, total: int) -> None:
+        if what == "tidy up":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        detach(server=filled, period=YEAR, progress=stop)
+    assert count_period(server=filled, period=YEAR).talks == TALKS
+    on(server=filled, period=YEAR)
+    if on is detach:
+        attach(server=filled, period=YEAR)
+    assert digests(filled) == before

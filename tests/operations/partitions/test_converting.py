@@ -176,3 +176,14 @@ def refusal(work: Callable[[], object]) -> str:
     with pytest.raises(Refusal) as found:
         work()
     return found.value.code
+
+
+def test_a_migration_meanwhile_is_not_lost(server: Server) -> None:
+    with pytest.raises(StoppedError):
+        convert(server=server, by="year", progress=stop_at("compare"))
+    execute(server, "ALTER TABLE messages ADD COLUMN mood text")
+    try:
+        assert refusal(lambda: convert(server=server, by="year")) == "changed"
+    finally:
+        execute(server, "ALTER TABLE messages DROP COLUMN mood")
+    convert(server=server, by="year")

@@ -28,7 +28,7 @@ from convoai.operations.statements.judging import judge, shortened
 from convoai.operations.statements.reading import Statement, own_statements
 from convoai.operations.statements.storing import store_times
 from tests.database.scratch import manage
-from tests.operations.doctor.examining import findings, sql
+from tests.operations.doctor.examining import findings, sql, told_statements
 
 pytestmark = pytest.mark.django_db
 HERE = Installation(settings.DATABASES["default"])
@@ -124,6 +124,11 @@ def test_without_them_the_steps_are_told_for_this_server() -> None:
         def row(self, query: str, *values: Any) -> tuple[Any, ...]:
             return (1,) if "pg_available" in query else super().row(query, *values)
 
+        def setting(self, name: str) -> str | None:
+            if name == "shared_preload_libraries":
+                return 'auto_explain, "pg_cron"'
+            return super().setting(name)
+
     connection.ensure_connection()
     there = Elsewhere(connection.connection)
     hints = {
@@ -137,7 +142,9 @@ def test_without_them_the_steps_are_told_for_this_server() -> None:
             "10.1.2.3",
         )
     }
-    assert "ALTER SYSTEM SET shared_preload_libraries" in hints["localhost"]
+    # Each name in quotes of its own, or the server would not start.
+    (change,) = told_statements(hints["localhost"])
+    assert change.endswith("_libraries = 'auto_explain', 'pg_cron', 'pg_stat_statements'")
     assert "systemctl restart postgresql" in hints["localhost"]
     words = ["systemctl", "parameter group", "azure.extensions", "Supabase", "Neon", "Cloud SQL"]
     for word, hint in zip(words, hints.values(), strict=True):

@@ -6,16 +6,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from convoai.operations.backup.files import backup_folder
 from convoai.operations.backup.keeping import remove_old
 from convoai.operations.backup.making import Backup, make_backup
 from convoai.operations.backup.manifest import rows_of
 from convoai.operations.backup.server import configured_server
+from convoai.operations.erasures.copying import copy_ledger
+from convoai.operations.erasures.ledger import Ledger
 from convoai.refusals import Refusal
+from convoai.storage.choice import media
 
 
 class Command(BaseCommand):
@@ -29,8 +32,8 @@ class Command(BaseCommand):
             "--to",
             metavar="DIR",
             type=Path,
-            default=Path(settings.DATA_DIR) / "backups",
-            help="the folder that backups go to; default: backups in DATA_DIR",
+            default=backup_folder(),
+            help="the folder that backups go to; default: BACKUP_DIR, or backups in DATA_DIR",
         )
         parser.add_argument(
             "--keep",
@@ -77,7 +80,16 @@ class Command(BaseCommand):
         with bar:
             return make_backup(
                 server=configured_server(),
-                media=Path(settings.MEDIA_ROOT),
+                media=media(),
                 to=to,
+                known=self._known_deletions(),
                 progress=progress,
             )
+
+    def _known_deletions(self) -> Ledger:
+        """What the copy outside the database knows; it is brought up to date on the way."""
+        try:
+            return copy_ledger().ledger
+        except Refusal as refusal:
+            self.stderr.write(refusal.message)
+            return {}

@@ -7,7 +7,9 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import ProgrammingError
 
+from convoai.database.transactions import sqlstate
 from convoai.operations.doctor.report import lines as finding_lines
 from convoai.operations.explain.explaining import WORDS, explain_read
 from convoai.operations.explain.named import NAMED
@@ -15,6 +17,8 @@ from convoai.operations.explain.problem import ExplainProblem
 from convoai.operations.explain.report import lines
 from convoai.operations.explain.routes import reading_routes
 from convoai.operations.findings import exit_code
+
+NO_TABLE = "42P01"
 
 
 class Command(BaseCommand):
@@ -59,6 +63,11 @@ class Command(BaseCommand):
             )
         except ExplainProblem as problem:
             raise CommandError(str(problem)) from problem
+        except ProgrammingError as problem:
+            if sqlstate(problem) != NO_TABLE:
+                raise
+            message = "The database lacks tables of convoai: run `manage.py migrate`."
+            raise CommandError(message) from problem
         if options["json"]:
             self.stdout.write(json.dumps(found.as_json(), indent=2, default=str))
         else:

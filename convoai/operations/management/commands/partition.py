@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg2
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from convoai.operations.backup.server import configured_server
-from convoai.operations.partitions.archiving import attach, count_period, detach
+from convoai.operations.partitions.archive import count_period
+from convoai.operations.partitions.attaching import attach
 from convoai.operations.partitions.changing import Change, apply_change, plan_apply, plan_undo
+from convoai.operations.partitions.detaching import detach
 from convoai.operations.partitions.ensuring import ensure
 from convoai.operations.partitions.periods import Period, period_named
 from convoai.operations.partitions.planning import plan_partitions
@@ -50,6 +53,12 @@ class Command(BaseCommand):
             getattr(self, f"_{options['action']}")(options)
         except Refusal as refusal:
             raise CommandError(refusal.message) from None
+        except psycopg2.Error as error:
+            said = str(error).strip().partition("\n")[0].rstrip(".") or "it gave no reason"
+            raise CommandError(
+                f"The database refused: {said}. What was done is kept: when that is mended, the "
+                "same command goes on."
+            ) from None
         except KeyboardInterrupt:
             raise CommandError(
                 "Stopped. What was done is kept: the same command goes on."

@@ -17,7 +17,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from convoai.database.alone import LOADING_DEMO, alone
 from convoai.operations import startup
+from convoai.operations.capacity import web_processes, web_threads
 from convoai.operations.welcome import welcome
 
 
@@ -30,7 +32,7 @@ class Command(BaseCommand):
             "--port", type=int, default=int(os.environ.get("PORT") or 8000), help="default: 8000"
         )
         parser.add_argument("--host", default="127.0.0.1", help="default: only this machine")
-        parser.add_argument("--workers", type=int, help="processes (default: 2)")
+        parser.add_argument("--workers", type=int, help="processes (default: one a core, 2 to 8)")
         parser.add_argument(
             "--no-demo", action="store_true", help="leave a new installation without demo people"
         )
@@ -42,11 +44,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
+        web_processes(), web_threads()  # a wrong number is one sentence here, and many in gunicorn
         try:
             startup.require_free_port(host, port)
         except startup.StartupProblem as problem:
             raise CommandError(str(problem)) from None
         self.refuse_on_failed_checks(of_the_database=False)
+        try:
+            startup.require_storage()
+        except startup.StartupProblem as problem:
+            raise CommandError(str(problem)) from None
         self.prepare_database(demo=not options["no_demo"])
         self.refuse_on_failed_checks(of_the_database=True)
         # Before anything was collected there, static files come from the packages themselves.
@@ -77,9 +84,13 @@ class Command(BaseCommand):
         if missing:
             self.stdout.write(f"Preparing the database ({missing} steps)")
             call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
-        if demo and startup.wants_demo():
-            self.stdout.write("Loading the demo people")
-            call_command("loaddata", "demo", verbosity=0, skip_checks=True)
+        if not (demo and startup.wants_demo()):
+            return
+        with alone(LOADING_DEMO):
+            # Another process that started at the same time may have been first.
+            if startup.wants_demo():
+                self.stdout.write("Loading the demo people")
+                call_command("loaddata", "demo", verbosity=0, skip_checks=True)
 
     def start_server(self, bind: str, workers: int | None) -> None:
         """Become the web server, in the foreground. Does not return where gunicorn runs."""

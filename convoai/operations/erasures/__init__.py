@@ -1,0 +1,1 @@
+"""The ledger of deletions: kept outside the database too, and replayed onto what is restored."""

@@ -1,0 +1,1 @@
+"""Settings of the server for the machine it runs on."""
