@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 from rest_framework.test import APIClient
 
@@ -35,10 +37,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """The test database, in the layout that TEST_LAYOUT asks for."""
-    with django_db_blocker.unblock():
-        give_wanted_layout()
+def configured_name() -> str:
+    """The database that settings name, which tests leave alone."""
+    return str(settings.DATABASES["default"]["NAME"])
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    configured_name: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """The test database, in the layout that TEST_LAYOUT asks for.
+
+    None is made when no test of a run needs it.
+    """
+    if connection.settings_dict["NAME"] != configured_name:
+        with django_db_blocker.unblock():
+            give_wanted_layout()
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,11 @@ from convoai.operations.backup.restoring import apply
 from convoai.operations.backup.server import Server
 from convoai.operations.backup.verifying import verify_backup
 from convoai.operations.partitions.layouts import is_partitioned
+from convoai.storage.folder import Folder
 from tests.operations.backup.backups import execute, free_name, planned
 from tests.operations.partitions.rows import digests, fill, partition, structure
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("partitioned", [False, True])
@@ -23,7 +26,7 @@ def test_a_backup_is_restored_in_its_layout(
     if partitioned:
         partition(server)
     media = tmp_path / "media"
-    backup = make_backup(server=server, media=media, to=tmp_path / "backups")
+    backup = make_backup(server=server, media=Folder(media), to=tmp_path / "backups")
     assert verify_backup(server=server, path=backup.folder).problems == []
     with free_name(server) as name:
         apply(planned(server, backup.folder, media, name))
