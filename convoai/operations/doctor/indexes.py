@@ -37,7 +37,8 @@ SELECT k.conrelid::regclass::text, k.conname::text,
        (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname = 'user_id', attname)
         FROM pg_attribute WHERE attrelid = k.conrelid AND attnum = ANY(k.conkey))
 FROM pg_constraint AS k
-WHERE k.contype = 'f' AND k.connamespace = to_regnamespace({SCHEMA}) AND NOT EXISTS (
+WHERE k.contype = 'f' AND k.conparentid = 0 AND k.connamespace = to_regnamespace({SCHEMA})
+AND NOT EXISTS (
     SELECT FROM pg_index AS i JOIN pg_attribute AS a
         ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
     WHERE i.indrelid = k.conrelid AND i.indisvalid AND a.attnum = ANY(k.conkey)
