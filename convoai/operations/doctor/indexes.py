@@ -12,6 +12,7 @@ from convoai.operations.doctor.installation import Installation, quoted
 from convoai.operations.doctor.server import Server
 from convoai.operations.doctor.tables import SCHEMA, TABLES
 from convoai.operations.findings import Finding, error, info, ok, warning
+from convoai.operations.partitions.names import REGISTRY
 
 # Made by SQL in migrations, so that no model names them.
 BY_SQL = frozenset({"idx_partners_search", "idx_facts_search"})
@@ -36,7 +37,8 @@ SELECT k.conrelid::regclass::text, k.conname::text,
        (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname = 'user_id', attname)
         FROM pg_attribute WHERE attrelid = k.conrelid AND attnum = ANY(k.conkey))
 FROM pg_constraint AS k
-WHERE k.contype = 'f' AND k.connamespace = to_regnamespace({SCHEMA}) AND NOT EXISTS (
+WHERE k.contype = 'f' AND k.conparentid = 0 AND k.connamespace = to_regnamespace({SCHEMA})
+AND NOT EXISTS (
     SELECT FROM pg_index AS i JOIN pg_attribute AS a
         ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
     WHERE i.indrelid = k.conrelid AND i.indisvalid AND a.attnum = ANY(k.conkey)
@@ -64,7 +66,7 @@ class Index:
 
 def read_indexes(server: Server) -> list[Index]:
     """The indexes of our tables, by table and name; `scans` since the statistics were reset."""
-    return [Index(*row) for row in server.rows(INDEXES, list(TABLES))]
+    return [Index(*row) for row in server.rows(INDEXES, [*TABLES, REGISTRY])]
 
 
 def examine_indexes(server: Server, here: Installation) -> Iterator[Finding]:
