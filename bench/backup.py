@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import project
 
 MEGABYTE = 1_000_000
-SIZES = (1, 20, 1_000)
+SIZES = (1, 20, 200)
 DELETES = 60
 
 

@@ -78,6 +78,8 @@ def measure(server: Any, *, first: int) -> dict[str, float]:
     """Milliseconds within which the quicker quarter of ROUNDS was done: others are at work too."""
     chance = random.Random(7)
     with server.connect() as found, found.cursor() as cursor:
+        # The work, not the waiting for the disk, which is the same for both.
+        cursor.execute("SET synchronous_commit = off")
         cursor.execute("SELECT min(id), max(id) FROM conversations")
         talks = cursor.fetchone()
         cursor.execute("SELECT max(id) FROM messages")

@@ -20,28 +20,29 @@ COMMENT ON TABLE erasures IS 'What was deleted: numbers and moments only';
 """
 
 # Table, the moment its rows were made, and which of its deleted rows were deleted themselves:
-# the parent of the others is gone too. A fact that rested on a deleted talk is listed of its own,
+# the parent of the others is gone too. Not EXISTS: that would be joined, by reading the whole index
+# of the parents for each deletion. A fact that rested on a deleted talk is listed of its own,
 # for in the backup it may not rest on that talk yet.
 TABLES = {
     "users": ("created_at", "true"),
     "conversation_partners": (
         "created_at",
-        "EXISTS (SELECT FROM users WHERE id = gone.user_id)",
+        "(SELECT true FROM users WHERE id = gone.user_id)",
     ),
     "conversations": (
         "created_at",
-        "EXISTS (SELECT FROM conversation_partners WHERE id = gone.partner_id)",
+        "(SELECT true FROM conversation_partners WHERE id = gone.partner_id)",
     ),
     "messages": (
         "created_at",
-        "EXISTS (SELECT FROM conversations WHERE id = gone.conversation_id)",
+        "(SELECT true FROM conversations WHERE id = gone.conversation_id)",
     ),
     "extracted_facts": (
         "created_at",
-        "EXISTS (SELECT FROM conversation_partners WHERE id = gone.partner_id)",
+        "(SELECT true FROM conversation_partners WHERE id = gone.partner_id)",
     ),
     "topics": ("created_at", "true"),
-    "api_keys": ("created", "EXISTS (SELECT FROM users WHERE id = gone.user_id)"),
+    "api_keys": ("created", "(SELECT true FROM users WHERE id = gone.user_id)"),
 }
 BRANCHES = "".join(
     f"""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from convoai.operations.backup.files import describe
+from convoai.operations.backup.files import backup_folder, describe
 from convoai.operations.backup.keeping import backups_in
 from convoai.operations.backup.manifest import ERASURES, Manifest, made_at, read_manifest
 from convoai.operations.backup.server import Server, value_of
@@ -71,7 +71,7 @@ def find_ledger(*, server: Server, file: Path, folder: Path, manifest: Manifest)
     made = made_at(manifest)
     own = _copy_in(folder)
     copies = [("the live database", _live(server, made)), (str(file), read_copy(file))]
-    for place in {folder.parent, file.parent / "backups"}:
+    for place in {folder.parent, backup_folder()}:
         copies.append(_newest(place))
     found = [(name, copy) for name, copy in copies if copy is not None]
     ledger = merged(*(copy.ledger for _, copy in found), own.ledger if own else {})

@@ -80,6 +80,8 @@ def _begin(found: Any, by: Length | None) -> tuple[Blueprint, state.State]:
     with found.cursor() as cursor:
         there = state.read_state(cursor)
         if there is None:
+            if is_partitioned(cursor) == (by is not None):
+                raise Refusal("already", "The tables have this layout already.")
             periods = [] if by is None else wanted_periods(_moments(cursor, by), _now(), by)
             blueprint = read_blueprint(cursor, by=by, periods=periods, schema=schema)
             with transaction(found) as building:

@@ -23,6 +23,8 @@ LIKE = (
 def ensure(*, server: Server, move: bool = False) -> list[str]:
     """Make the partitions of the current and the next periods; returns the names of new ones.
 
+    Also brings the statistics of the whole up to date.
+
     With `move`, rows of the default partition get partitions of their own too. Raises Refusal,
     also when a new partition is needed for rows that lie in the default one.
     """
@@ -48,6 +50,9 @@ def ensure(*, server: Server, move: bool = False) -> list[str]:
                     )
                 make_partition(found, table, period)
                 made.append(f"{table}_{period.name}")
+        with found.cursor() as cursor:
+            # Autovacuum looks at partitions, never at what they are together.
+            cursor.execute("ANALYZE conversations, messages")
         return made
 
 

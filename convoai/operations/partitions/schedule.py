@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 from django_q.models import Schedule
 
 from convoai.database.transactions import write
-from convoai.operations.backup.server import configured_server
-from convoai.operations.partitions.ensuring import ensure
 from convoai.operations.partitions.layouts import is_partitioned
-from convoai.refusals import Refusal
 
 NAME = "partitions"
 FUNCTION = "convoai.operations.partitions.schedule.make_next_partitions"
@@ -48,18 +50,25 @@ def set_schedule() -> None:
 
 
 def make_next_partitions() -> None:
-    """Nothing to do for ordinary tables; what cannot be made is told in the worker's log."""
+    """Start `manage.py partition ensure`; nothing to do for ordinary tables.
+
+    A process of its own, because commands reach PostgreSQL directly where the worker goes through
+    a pooler. A failure is told in the worker's log.
+    """
     with connection.cursor() as cursor:
         if not is_partitioned(cursor):
             return
-    try:
-        made = ensure(server=configured_server())
-        with configured_server().connect() as found, found.cursor() as cursor:
-            cursor.execute("SET statement_timeout = 0")
-            # Autovacuum looks at partitions, never at what they are together.
-            cursor.execute("ANALYZE conversations, messages")
-    except Refusal as refusal:
-        logger.error("The next partitions were not made: %s", refusal.message)
-    else:
-        if made:
-            logger.info("Made the partitions %s.", ", ".join(made))
+    process = subprocess.Popen(
+        [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "partition", "ensure"],
+        cwd=settings.BASE_DIR,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    Thread(target=watch, args=[process], daemon=True).start()
+
+
+def watch(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the end, and log a failure."""
+    if process.wait():
+        logger.error("The next partitions were not made; what was said stands before this line.")

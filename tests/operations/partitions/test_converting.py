@@ -165,7 +165,9 @@ def test_what_cannot_be_is_said(server: Server) -> None:
             plan_apply(server=server, by="year")
     finally:
         execute(server, "DROP VIEW seen")
+    assert refusal(lambda: convert(server=server, by=None)) == "already"
     convert(server=server, by="year")
+    assert refusal(lambda: convert(server=server, by="month")) == "already"
     assert refusal(lambda: plan_apply(server=server, by="month")) == "already"
     with pytest.raises(StoppedError):
         convert(server=server, by=None, progress=stop_at("compare"))
