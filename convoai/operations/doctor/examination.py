@@ -14,6 +14,7 @@ from convoai.database.problems import sentence_for
 from convoai.operations.doctor import activity, exposure, places, services
 from convoai.operations.doctor.indexes import examine_indexes
 from convoai.operations.doctor.installation import Installation
+from convoai.operations.doctor.partitions import examine_partitions
 from convoai.operations.doctor.pooler import examine_pooler
 from convoai.operations.doctor.reaching import unreachable
 from convoai.operations.doctor.replica import examine_replica
@@ -38,6 +39,7 @@ OF_THE_SERVER: tuple[tuple[str, Examiner], ...] = (
     ("constraints", examine_constraints),
     ("indexes", examine_indexes),
     ("sequences", examine_sequences),
+    ("partitions", examine_partitions),
     ("settings", examine_settings),
     ("rows", activity.examine_rows),
     ("age", activity.examine_age),
@@ -52,7 +54,7 @@ OF_THE_SERVER: tuple[tuple[str, Examiner], ...] = (
 )
 # What cannot be looked at before the tables are there.
 NEEDS_SCHEMA = {"migrations", "tables"}
-NEEDS_TABLES = {"constraints", "indexes", "sequences", "vectors", "worker"}
+NEEDS_TABLES = {"constraints", "indexes", "sequences", "partitions", "vectors", "worker"}
 
 
 def examine(*, deployment: bool | None = None) -> list[Finding]:

@@ -41,6 +41,10 @@ class Server:
             if not self._driver.closed:
                 self._after()
 
+    def cursor(self) -> Any:
+        """Of the driver, for functions that ask by themselves."""
+        return self._driver.cursor()
+
     def row(self, query: str, *values: Any) -> tuple[Any, ...]:
         return self.rows(query, *values)[0]
 

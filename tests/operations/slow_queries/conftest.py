@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from convoai.database import statement_times
+from convoai.operations.models import StatementTimes
 
 
 @pytest.fixture
@@ -16,3 +17,11 @@ def recording() -> Iterator[list[str]]:
     statement_times.switch_on("test", lambda: told.append("soon"))
     yield told
     statement_times.switch_off()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_kept(request: pytest.FixtureRequest) -> None:
+    """Servers that other tests start record what they do in the same database."""
+    if request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("db")
+        StatementTimes.objects.all().delete()

@@ -1,0 +1,1 @@
+"""Conversations and messages in one table per year or month, and back."""

@@ -1,0 +1,85 @@
+"""Rows from the tables in use into the new ones: all in batches, and again those that changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convoai.operations.partitions.building import Blueprint, copied_columns, registered_columns
+from convoai.operations.partitions.names import REGISTRY, WORK
+from convoai.operations.partitions.noting import take
+
+# Rows of one transaction. Talks are the larger ones, with transcripts and vectors.
+BATCH = {"conversations": 1_000, "messages": 5_000}
+
+
+def copy_batch(cursor: Any, blueprint: Blueprint, table: str, after: int, upto: int) -> int | None:
+    """Copy the next rows with ids above `after`; return the last id, None at the end."""
+    old = f"{blueprint.schema}.{table}"
+    cursor.execute(
+        f"SELECT max(id) FROM (SELECT id FROM {old} WHERE id > %s AND id <= %s "
+        "ORDER BY id LIMIT %s) AS batch",
+        [after, upto, BATCH[table]],
+    )
+    last: int | None = cursor.fetchone()[0]
+    if last is not None:
+        _copy(cursor, blueprint, table, "id > %s AND id <= %s", [after, last])
+        if table == "conversations" and blueprint.by is not None:
+            columns = registered_columns()
+            cursor.execute(
+                f"INSERT INTO {WORK}.{REGISTRY} ({columns}) SELECT {columns} FROM {old} "
+                "WHERE id > %s AND id <= %s",
+                [after, last],
+            )
+    return last
+
+
+def follow(cursor: Any, blueprint: Blueprint, limit: int) -> tuple[list[int], list[int]]:
+    """Make the rows of the oldest changes in the new tables as they are now in those in use.
+
+    Returns the ids of talks and messages. May run into what changes meanwhile (23503, 23505):
+    roll back and call again.
+    """
+    talks, messages = take(cursor, limit)
+    if talks:
+        _follow_talks(cursor, blueprint, talks)
+    if messages:
+        cursor.execute(f"DELETE FROM {WORK}.messages WHERE id = ANY (%s)", [messages])
+        _copy(cursor, blueprint, "messages", "id = ANY (%s)", [messages])
+    return talks, messages
+
+
+def _follow_talks(cursor: Any, blueprint: Blueprint, talks: list[int]) -> None:
+    old, columns = f"{blueprint.schema}.conversations", registered_columns()
+    names = f"{WORK}.{REGISTRY if blueprint.by else 'conversations'}"
+    cursor.execute(
+        f"DELETE FROM {names} AS known WHERE id = ANY (%s) "
+        f"AND NOT EXISTS (SELECT FROM {old} AS talk WHERE talk.id = known.id)",
+        [talks],
+    )
+    # Names may have gone from one talk to another.
+    cursor.execute(
+        f"UPDATE {names} SET external_id = NULL, idempotency_key = NULL WHERE id = ANY (%s) "
+        "AND (external_id IS NOT NULL OR idempotency_key IS NOT NULL)",
+        [talks],
+    )
+    if blueprint.by is not None:
+        cursor.execute(f"DELETE FROM {WORK}.conversations WHERE id = ANY (%s)", [talks])
+        _copy(cursor, blueprint, "conversations", "id = ANY (%s)", [talks])
+    else:
+        # Not deleted: the messages that hang on them would go along.
+        columns = copied_columns(blueprint, "conversations")
+    changes = ", ".join(f"EXCLUDED.{name.strip()}" for name in columns.split(","))
+    cursor.execute(
+        f"INSERT INTO {names} ({columns}) SELECT {columns} FROM {old} WHERE id = ANY (%s) "
+        f"ON CONFLICT (id) DO UPDATE SET ({columns}) = ROW({changes})",
+        [talks],
+    )
+
+
+def _copy(cursor: Any, blueprint: Blueprint, table: str, condition: str, values: list[Any]) -> None:
+    columns = copied_columns(blueprint, table)
+    cursor.execute(
+        f"INSERT INTO {WORK}.{table} ({columns}) SELECT {columns} "
+        f"FROM {blueprint.schema}.{table} WHERE {condition}",
+        values,
+    )
