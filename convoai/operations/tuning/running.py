@@ -10,17 +10,20 @@ from convoai.operations.tuning.disks import Disk
 from convoai.operations.tuning.machine import Machine
 from convoai.operations.tuning.units import GB, MB, readable, rounded, size_text
 
+# PostgreSQL's own default of max_connections.
+LEAST = 100
+
 
 def max_connections(asked: Asked) -> Advice:
     """What all pools may open, and some to spare; never below PostgreSQL's own 100."""
     ours = asked.processes
-    value = max(math.ceil((ours.connections + SPARE) / 10) * 10, 100)
+    value = max(math.ceil((ours.connections + SPARE) / 10) * 10, LEAST)
     return Advice(
         "max_connections",
         value,
         str(value),
-        f"{ours.web} web processes and the worker may open {ours.pool} connections each (pool and "
-        f"overflow), and {SPARE} are for commands, backups and you; more is no harm",
+        f"{ours.web} web processes and the worker may open {ours.connections} connections, and "
+        f"{SPARE} are for commands, backups and you; {LEAST} is the default, and more is no harm",
         f"{WIKI}: count what connects",
     )
 

@@ -17,7 +17,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from rest_framework.test import APIClient
 
-from convoai.operations.metrics.folder import own_folder
+from convoai.operations.metrics.folder import own_folder, share_counts
 from convoai.operations.metrics.middleware import MetricsMiddleware
 from tests.factories import make_partner
 from tests.operations.servers import free_port, running, wait_until_served
@@ -166,3 +166,19 @@ def test_the_folder_of_counts_is_for_its_owner_only(settings: Any, switched_on: 
     assert folder.stat().st_mode & 0o077 == 0
     assert folder.name.endswith(f"-{os.getpid()}")
     assert own_folder().name == folder.name
+
+
+def test_a_server_does_not_count_on_where_one_of_the_same_number_was_killed(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a container the number is the same after each start."""
+    settings.DATA_DIR = tmp_path
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    own_folder().mkdir(parents=True)
+    left = own_folder() / "gauge_livesum_7.db"
+    left.touch()
+    try:
+        assert share_counts() == own_folder()
+    finally:
+        monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    assert not left.exists()

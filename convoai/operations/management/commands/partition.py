@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from convoai.operations.backup.server import configured_server
+from convoai.operations.consent import require_consent
 from convoai.operations.partitions.archive import count_period
 from convoai.operations.partitions.attaching import attach
 from convoai.operations.partitions.changing import Change, apply_change, plan_apply, plan_undo
@@ -112,10 +113,7 @@ class Command(BaseCommand):
             return False
         if options["yes"]:
             return True
-        if not sys.stdin.isatty():
-            raise CommandError("Nothing was changed: add --yes to go on without being asked.")
-        if input("Go on? [y/N] ").strip().lower() not in {"y", "yes"}:
-            raise CommandError("Nothing was changed.")
+        require_consent("Go on?", action="go on")
         return True
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from convoai.operations.backup.server import configured_server
+from convoai.operations.consent import require_consent
 from convoai.operations.erasures.copying import ledger_file
 from convoai.operations.erasures.ledger import in_words, read_copy, standing
 from convoai.operations.erasures.replaying import count_standing, replay
@@ -50,16 +50,10 @@ class Command(BaseCommand):
                     self.stdout.write("Nothing was changed.")
                     return
                 if not options["yes"]:
-                    self._confirm()
+                    require_consent("Delete?", action="delete")
                 done = replay(found, copy.ledger)
         except Refusal as refusal:
             raise CommandError(refusal.message) from None
         for picture in done.pictures:
             remove_image(picture)
         self.stdout.write(self.style.SUCCESS(f"Deleted again: {in_words(done.counts)}."))
-
-    def _confirm(self) -> None:
-        if not sys.stdin.isatty():
-            raise CommandError("Nothing was changed: add --yes to delete without being asked.")
-        if input("Delete? [y/N] ").strip().lower() not in {"y", "yes"}:
-            raise CommandError("Nothing was changed.")

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from convoai.operations.backup.restoring import Plan, Restored, apply, plan_restore
 from convoai.operations.backup.server import configured_server
+from convoai.operations.consent import require_consent
 from convoai.operations.erasures.copying import ledger_file
 from convoai.operations.erasures.ledger import in_words
 from convoai.refusals import Refusal
@@ -53,7 +54,7 @@ class Command(BaseCommand):
                 self.stdout.write("Nothing was changed (--dry-run).")
                 return
             if not options["yes"]:
-                self._confirm()
+                require_consent("Restore?", action="restore")
             bar = tqdm(unit="step", disable=None, file=sys.stderr)
             with bar:
                 restored = apply(plan, progress=lambda what: self._tell(bar, what))
@@ -68,12 +69,6 @@ class Command(BaseCommand):
     def _tell(self, bar: Any, what: str) -> None:
         bar.set_description(what[:60], refresh=False)
         bar.update()
-
-    def _confirm(self) -> None:
-        if not sys.stdin.isatty():
-            raise CommandError("Nothing was changed: add --yes to restore without being asked.")
-        if input("Restore? [y/N] ").strip().lower() not in {"y", "yes"}:
-            raise CommandError("Nothing was changed.")
 
     def _say_what_next(self, plan: Plan, restored: Restored) -> None:
         self.stdout.write(self.style.SUCCESS("Restored; every table is as it was backed up."))

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from convoai.database.preflight import require_database
+from convoai.operations.consent import agrees, require_consent
 from convoai.operations.doctor.installation import Installation
 from convoai.operations.doctor.report import as_json
 from convoai.operations.doctor.server import connected
@@ -133,17 +134,13 @@ class Command(BaseCommand):
     def _may_restart(self) -> bool:
         if self._options["no_restart"]:
             return False
-        return bool(self._options["yes"]) or _agrees(
+        return bool(self._options["yes"]) or agrees(
             "Restart PostgreSQL now? Requests under way are answered 503."
         )
 
     def _confirm(self, question: str) -> None:
-        if self._options["yes"]:
-            return
-        if not sys.stdin.isatty():
-            raise CommandError("Nothing was changed: add --yes to do it without being asked.")
-        if not _agrees(question):
-            raise CommandError("Nothing was changed.")
+        if not self._options["yes"]:
+            require_consent(question, action="do it")
 
     def _say_what_next(self, is_something: bool) -> None:
         if not is_something:
@@ -155,10 +152,6 @@ class Command(BaseCommand):
         if not self._options["json"]:
             for line in what:
                 self.stdout.write(line)
-
-
-def _agrees(question: str) -> bool:
-    return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
 
 
 def _told_lines(found: list[Finding]) -> Iterable[str]:
