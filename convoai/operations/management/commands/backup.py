@@ -15,6 +15,7 @@ from convoai.operations.backup.keeping import remove_old
 from convoai.operations.backup.making import Backup, make_backup
 from convoai.operations.backup.manifest import rows_of
 from convoai.operations.backup.server import configured_server
+from convoai.operations.backup.stopping import cleaned_up_when_stopped
 from convoai.operations.erasures.copying import copy_ledger
 from convoai.operations.erasures.ledger import Ledger
 from convoai.refusals import Refusal
@@ -47,6 +48,7 @@ class Command(BaseCommand):
             help="verify the new backup, as verify_backup does, before an old one is removed",
         )
 
+    @cleaned_up_when_stopped()
     def handle(self, *args: Any, **options: Any) -> None:
         keep, to = options["keep"], options["to"].resolve()
         if keep is not None and keep < 1:

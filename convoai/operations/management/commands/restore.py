@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from convoai.operations.backup.restoring import Plan, Restored, apply, plan_restore
 from convoai.operations.backup.server import configured_server
+from convoai.operations.backup.stopping import cleaned_up_when_stopped
 from convoai.operations.consent import require_consent
 from convoai.operations.erasures.copying import ledger_file
 from convoai.operations.erasures.ledger import in_words
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="do not ask")
         parser.add_argument("--dry-run", action="store_true", help="print the plan only")
 
+    @cleaned_up_when_stopped()
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             plan = plan_restore(

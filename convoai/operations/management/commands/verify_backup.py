@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from convoai.operations.backup.server import configured_server
+from convoai.operations.backup.stopping import cleaned_up_when_stopped
 from convoai.operations.backup.verifying import verify_backup
 from convoai.operations.doctor.report import as_json
 from convoai.refusals import Refusal
@@ -26,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("file", metavar="FILE", type=Path, help="the folder of a backup")
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
+    @cleaned_up_when_stopped()
     def handle(self, *args: Any, **options: Any) -> None:
         bar = tqdm(unit="step", disable=None, file=sys.stderr)
 
