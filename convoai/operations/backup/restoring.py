@@ -156,10 +156,7 @@ def apply(plan: Plan, *, progress: Progress = lambda what: None) -> Restored:
                 )
             with new_database(plan.server, plan.target.name) if plan.is_new else nullcontext():
                 load_dump(plan.folder / DUMP, plan.target, plan.programs, progress)
-                wrong, replayed = _settle(plan, progress)
-            move(Path(staging), [name for name in names if not replayed.takes(name)], plan.media)
-            for name in filter(replayed.takes, names):
-                plan.media.remove(name)
+                wrong, replayed = _complete(plan, Path(staging), names, progress)
     except StorageProblem as problem:
         raise Refusal("unwritable", f"The pictures cannot be written: {problem}") from None
     except OSError as error:
@@ -171,6 +168,27 @@ def apply(plan: Plan, *, progress: Progress = lambda what: None) -> Restored:
     progress("trying it out")
     trial = try_out(plan.target)
     return Restored([*wrong, *trial.problems], replayed, trial)
+
+
+def _complete(
+    plan: Plan, staging: Path, names: list[str], progress: Progress
+) -> tuple[list[str], Replayed]:
+    """What comes after loading; a failure says that the database of the settings is not empty."""
+    try:
+        wrong, replayed = _settle(plan, progress)
+        move(staging, [name for name in names if not replayed.takes(name)], plan.media)
+        for name in filter(replayed.takes, names):
+            plan.media.remove(name)
+    except (Refusal, StorageProblem, OSError) as problem:
+        if plan.is_new:
+            raise
+        said = problem.message if isinstance(problem, Refusal) else str(problem)
+        raise Refusal(
+            "incomplete",
+            f"{said.rstrip('.')}. The database {plan.target.name} is filled, but not complete, and "
+            "may hold what was deleted: do not use it, but make it anew, then restore again.",
+        ) from problem
+    return wrong, replayed
 
 
 def _settle(plan: Plan, progress: Progress) -> tuple[list[str], Replayed]:

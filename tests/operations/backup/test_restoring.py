@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from convoai.operations.backup import restoring
 from convoai.operations.backup.manifest import DUMP, PICTURES
 from convoai.operations.backup.pictures import unpack
 from convoai.operations.backup.restoring import apply
 from convoai.operations.backup.server import Server, value_of
 from convoai.refusals import Refusal
+from convoai.storage.storage import StorageProblem
 from tests.operations.backup.backups import (
     all_files,
     copy_of,
@@ -138,3 +140,28 @@ def test_a_link_among_the_pictures_is_refused(tmp_path: Path) -> None:
         tar.addfile(link)
     with pytest.raises(Refusal, match="damaged"):
         unpack(tmp_path / PICTURES, tmp_path / "inside")
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_pictures_that_cannot_be_written_leave_nothing_that_looks_restored(
+    server: Server,
+    backup: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_new: bool,
+    db: None,
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise StorageProblem("the bucket does not answer.")
+
+    monkeypatch.setattr(restoring, "move", refuse)
+    with free_name(server) as name:
+        if not is_new:
+            execute(server, f'CREATE DATABASE "{name}"')
+        target = server if is_new else server.named(name)
+        plan = planned(target, backup, tmp_path / "media", name if is_new else None)
+        said = "the bucket does not answer" if is_new else "is filled, but not complete"
+        with pytest.raises(Refusal, match=said):
+            apply(plan)
+        with server.connect() as found:
+            assert value_of(found, EXISTS, name) == (0 if is_new else 1)
