@@ -50,6 +50,9 @@ def test_the_command_tells_why_and_what_changed() -> None:
     assert [one["before"]["table"] for one in answer["tables"]] == ["topics"]
     call_command("analyze_tables", "--dry-run", stdout=output)
     assert "statement_times" in output.getvalue()
+    told = io.StringIO()
+    call_command("analyze_tables", "--dry-run", "--json", stdout=told)
+    assert {"reason", "before"} == set(json.loads(told.getvalue())["tables"][0])
 
 
 def test_an_unknown_table_is_one_sentence() -> None:

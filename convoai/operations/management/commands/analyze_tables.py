@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -56,8 +57,7 @@ class Command(BaseCommand):
             except NoSuchTable as problem:
                 raise CommandError(str(problem)) from problem
             if options["dry_run"]:
-                for one in conditions(server, tables):
-                    self.stdout.write(f"{one.table:<28} {one.reason}")
+                self._tell(conditions(server, tables), as_json=as_json)
                 return
             if not as_json:
                 self.stdout.write(ABOUT)
@@ -77,6 +77,14 @@ class Command(BaseCommand):
             for told_line in lines(findings):
                 self.stdout.write(told_line)
         sys.exit(exit_code(findings))
+
+    def _tell(self, found: list[Condition], *, as_json: bool) -> None:
+        if as_json:
+            tables = [{"reason": one.reason, "before": asdict(one)} for one in found]
+            self.stdout.write(json.dumps({"findings": [], "tables": tables}, indent=2, default=str))
+            return
+        for one in found:
+            self.stdout.write(f"{one.table:<28} {one.reason}")
 
 
 def line(outcome: Outcome) -> str:
