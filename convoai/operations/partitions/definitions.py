@@ -28,6 +28,16 @@ SELECT privilege_type, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(roln
 FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) LEFT JOIN pg_roles r ON r.oid = grantee
 WHERE c.oid = to_regclass(%s) AND grantee <> c.relowner ORDER BY 2, 1
 """
+# All else that a migration can change: columns with their types and defaults, and checks.
+SHAPE = """
+SELECT concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull, attidentity,
+                 attgenerated, pg_get_expr(adbin, adrelid))
+FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+WHERE attrelid = to_regclass(%(table)s) AND attnum > 0 AND NOT attisdropped
+UNION ALL
+SELECT concat_ws(' ', conname, pg_get_constraintdef(oid)) FROM pg_constraint
+WHERE conrelid = to_regclass(%(table)s) AND contype = 'c' ORDER BY 1
+"""
 # What stands between the name of an index and its columns, and where a trigger stands.
 ON_TABLE = re.compile(r' ON (ONLY )?(\w+|"[^"]+")\.(\w+) ')
 
@@ -52,6 +62,8 @@ class Definitions:
     # As the server writes them, with ` ON {table} ` for the table.
     triggers: dict[str, str]
     grants: list[tuple[str, str, bool]]
+    # Columns and checks as text, to see whether they changed.
+    shape: list[str]
 
 
 def read_definitions(cursor: Any, table: str) -> Definitions:
@@ -66,7 +78,10 @@ def read_definitions(cursor: Any, table: str) -> Definitions:
     cursor.execute(TRIGGERS, [table])
     triggers = {name: anywhere(definition) for name, definition in cursor.fetchall()}
     cursor.execute(GRANTS, [table])
-    return Definitions(indexes, foreign_keys, triggers, list(cursor.fetchall()))
+    grants = list(cursor.fetchall())
+    cursor.execute(SHAPE, {"table": table})
+    shape = [text for (text,) in cursor.fetchall()]
+    return Definitions(indexes, foreign_keys, triggers, grants, shape)
 
 
 def anywhere(definition: str) -> str:

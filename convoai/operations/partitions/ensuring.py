@@ -9,7 +9,7 @@ from typing import Any
 from convoai.operations.backup.server import Server
 from convoai.operations.partitions.layouts import is_partitioned, length_of, partitions_of
 from convoai.operations.partitions.names import TABLES
-from convoai.operations.partitions.periods import Length, Period, period_of, upcoming
+from convoai.operations.partitions.periods import HAS_PERIOD, Length, Period, period_of, upcoming
 from convoai.operations.partitions.session import brief, changing, insist, transaction
 from convoai.refusals import Refusal
 
@@ -70,7 +70,7 @@ def stray_periods(cursor: Any, table: str, by: Length) -> dict[Period, int]:
     """How many rows of which periods lie in the default partition."""
     cursor.execute(
         f"SELECT date_trunc('{by}', created_at), count(*) FROM {table}_default "
-        "WHERE isfinite(created_at) GROUP BY 1"
+        f"WHERE {HAS_PERIOD} GROUP BY 1"
     )
     return {period_of(moment, by): count for moment, count in cursor.fetchall()}
 
@@ -97,11 +97,16 @@ def add_partition(cursor: Any, table: str, period: Period) -> None:
 
 
 def move_rows(cursor: Any, old: str, new: str, condition: str, values: list[Any]) -> int:
-    """Straight from one partition into a table: no trigger of the whole table is asked."""
+    """Straight from one partition into a table: no trigger of the whole table is asked.
+
+    Columns that a migration has added since `old` was detached get their defaults.
+    """
     cursor.execute(
         "SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute WHERE attgenerated = '' "
-        "AND attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
-        [new],
+        "AND attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped AND attname IN "
+        "(SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 "
+        "AND NOT attisdropped)",
+        [new, old],
     )
     columns = cursor.fetchone()[0]
     cursor.execute(

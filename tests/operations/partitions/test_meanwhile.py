@@ -1,0 +1,93 @@
+"""What happens to the tables while their layout changes, or while a period is in the archive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from convoai.operations.backup.server import Server
+from convoai.operations.partitions.attaching import attach
+from convoai.operations.partitions.converting import convert
+from convoai.operations.partitions.detaching import detach
+from convoai.operations.partitions.ensuring import ensure
+from convoai.operations.partitions.periods import period_named
+from convoai.operations.partitions.planning import plan_partitions
+from convoai.refusals import Refusal
+from tests.operations.backup.backups import execute
+from tests.operations.partitions.rows import digests, fill, only, partition
+from tests.operations.partitions.test_converting import StoppedError, stop_at
+
+# Talks that get another partner, while their copies still have the first.
+MERGE = (
+    "INSERT INTO conversation_partners (user_id, name) VALUES (1, 'Dana again')",
+    "BEGIN; "
+    "UPDATE conversations SET partner_id = (SELECT max(id) FROM conversation_partners) "
+    "WHERE partner_id = 1; "
+    "UPDATE extracted_facts SET partner_id = (SELECT max(id) FROM conversation_partners) "
+    "WHERE partner_id = 1; "
+    "DELETE FROM conversation_partners WHERE id = 1; COMMIT",
+)
+
+
+@pytest.mark.parametrize("by", ["year", None])
+@pytest.mark.parametrize("when", ["compare conversations", "exchange"])
+def test_a_partner_that_goes_takes_no_message_of_talks_it_no_longer_has(
+    server: Server, by: str | None, when: str
+) -> None:
+    fill(server)
+    if by is None:
+        partition(server)
+    before: dict[str, Any] = {}
+
+    def progress(what: str, done: int, total: int) -> None:
+        if what == when and not before:
+            execute(server, *MERGE)
+            before.update(digests(server))
+
+    convert(server=server, by="year" if by else None, progress=progress)
+    after = digests(server)
+    for table in ("conversations", "messages", "extracted_facts", "conversation_topics"):
+        assert after[table] == before[table]
+
+
+@pytest.mark.parametrize(
+    ("change", "back"),
+    [
+        ("ADD CONSTRAINT seen CHECK (id > 0)", "DROP CONSTRAINT seen"),
+        ("ALTER sender SET DEFAULT 'user'", "ALTER sender DROP DEFAULT"),
+        ("ADD twice text GENERATED ALWAYS AS (content || content) STORED", "DROP twice"),
+    ],
+)
+def test_no_rule_that_came_meanwhile_is_lost(server: Server, change: str, back: str) -> None:
+    with pytest.raises(StoppedError):
+        convert(server=server, by="year", progress=stop_at("exchange"))
+    execute(server, f"ALTER TABLE messages {change}")
+    try:
+        with pytest.raises(Refusal, match="changed since"):
+            convert(server=server, by="year")
+    finally:
+        execute(server, f"ALTER TABLE messages {back}")
+
+
+def test_a_period_comes_back_after_a_migration_that_added_a_column(server: Server) -> None:
+    fill(server)
+    partition(server)
+    rows = digests(server)["messages"]["rows"]
+    detach(server=server, period=period_named("2020"))
+    execute(server, "ALTER TABLE messages ADD COLUMN mood text NOT NULL DEFAULT 'calm'")
+    try:
+        attach(server=server, period=period_named("2020"))
+        assert only(server, "SELECT count(*) FROM messages WHERE mood = 'calm'") == rows
+    finally:
+        execute(server, "ALTER TABLE messages DROP COLUMN mood")
+
+
+def test_moments_that_no_year_has_lie_in_the_default_partition(server: Server) -> None:
+    fill(server)
+    for id, moment in enumerate(("infinity", "-infinity", "9999-12-31", "0044-01-01 BC"), 1):
+        execute(server, f"UPDATE conversations SET created_at = '{moment}' WHERE id = {id}")
+    plan_partitions(server=server, by="month")
+    convert(server=server, by="year")
+    assert not ensure(server=server, move=True)
+    assert only(server, "SELECT count(*) FROM conversations_default") == 4
