@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convoai.operations.partitions import rules
-from convoai.operations.partitions.definitions import Definitions, Index, read_definitions
+from convoai.operations.partitions.definitions import (
+    Definitions,
+    Index,
+    grants_sql,
+    read_definitions,
+)
 from convoai.operations.partitions.names import (
     LOOKUPS,
     NOTING,
@@ -62,6 +67,8 @@ def tables_sql(blueprint: Blueprint) -> Iterator[str]:
             "external_id varchar(255), idempotency_key varchar(255), "
             f"CONSTRAINT {REGISTRY}_pkey PRIMARY KEY (id))"
         )
+        # Triggers write it with the rights of whoever writes talks.
+        yield from grants_sql(blueprint.tables["conversations"].grants, f"{WORK}.{REGISTRY}")
     for table in TABLES:
         new = f"{WORK}.{table}"
         key = " PARTITION BY RANGE (created_at)" if blueprint.by else ""
@@ -81,9 +88,12 @@ def tables_sql(blueprint: Blueprint) -> Iterator[str]:
             yield f"CREATE TABLE {part}_default PARTITION OF {new} DEFAULT"
             for period in blueprint.periods:
                 yield f"CREATE TABLE {part}_{period.name} PARTITION OF {new} {period.bounds()}"
-        for privilege, role, may_grant in blueprint.tables[table].grants:
-            option = " WITH GRANT OPTION" if may_grant else ""
-            yield f"GRANT {privilege} ON {new} TO {role}{option}"
+            # Backups read each partition by itself.
+            for name in ("default", *(period.name for period in blueprint.periods)):
+                yield from grants_sql(blueprint.tables[table].grants, f"{part}_{name}")
+        yield from grants_sql(blueprint.tables[table].grants, new)
+        of_sequence = blueprint.tables[table].sequence_grants
+        yield from grants_sql(of_sequence, f"SEQUENCE {WORK}.{table}_id_seq")
 
 
 def indexes_sql(blueprint: Blueprint) -> Iterator[tuple[str, str]]:

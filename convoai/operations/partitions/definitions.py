@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,8 @@ class Definitions:
     # As the server writes them, with ` ON {table} ` for the table.
     triggers: dict[str, str]
     grants: list[tuple[str, str, bool]]
+    # Of the sequence behind `id`, if there is one.
+    sequence_grants: list[tuple[str, str, bool]]
     # Columns and checks as text, to see whether they changed.
     shape: list[str]
 
@@ -77,11 +80,28 @@ def read_definitions(cursor: Any, table: str) -> Definitions:
     foreign_keys = dict(cursor.fetchall())
     cursor.execute(TRIGGERS, [table])
     triggers = {name: anywhere(definition) for name, definition in cursor.fetchall()}
-    cursor.execute(GRANTS, [table])
-    grants = list(cursor.fetchall())
+    grants = read_grants(cursor, table)
+    cursor.execute(
+        "SELECT pg_get_serial_sequence(%s, 'id') WHERE to_regclass(%s) IS NOT NULL", [table, table]
+    )
+    sequences = [name for (name,) in cursor.fetchall() if name is not None]
+    of_sequence = [one for name in sequences for one in read_grants(cursor, name)]
     cursor.execute(SHAPE, {"table": table})
     shape = [text for (text,) in cursor.fetchall()]
-    return Definitions(indexes, foreign_keys, triggers, grants, shape)
+    return Definitions(indexes, foreign_keys, triggers, grants, of_sequence, shape)
+
+
+def read_grants(cursor: Any, relation: str) -> list[tuple[str, str, bool]]:
+    """Privilege, role and whether it may pass it on, of all but the owner."""
+    cursor.execute(GRANTS, [relation])
+    return list(cursor.fetchall())
+
+
+def grants_sql(grants: list[tuple[str, str, bool]], relation: str) -> Iterator[str]:
+    """The same rights on another table; `SEQUENCE name` for a sequence."""
+    for privilege, role, may_grant in grants:
+        option = " WITH GRANT OPTION" if may_grant else ""
+        yield f"GRANT {privilege} ON {relation} TO {role}{option}"
 
 
 def anywhere(definition: str) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from convoai.operations.backup.server import Server
+from convoai.operations.partitions.definitions import grants_sql, read_grants
 from convoai.operations.partitions.layouts import is_partitioned, length_of, partitions_of
 from convoai.operations.partitions.names import TABLES
 from convoai.operations.partitions.periods import HAS_PERIOD, Length, Period, period_of, upcoming
@@ -90,6 +91,8 @@ def add_partition(cursor: Any, table: str, period: Period) -> None:
     """In the caller's transaction."""
     new, values = f"{table}_{period.name}", [period.start, period.end]
     cursor.execute(f"CREATE TABLE {new} (LIKE {table} {LIKE})")
+    for statement in grants_sql(read_grants(cursor, table), new):
+        cursor.execute(statement)
     # Readers go on; who writes into this partition waits.
     cursor.execute(f"LOCK TABLE {table}_default IN SHARE ROW EXCLUSIVE MODE")
     move_rows(cursor, f"{table}_default", new, "created_at >= %s AND created_at < %s", values)

@@ -79,6 +79,7 @@ def fingerprint_of(blueprint: Blueprint) -> str:
             sorted(of.foreign_keys.items()),
             sorted((name, text) for name, text in of.triggers.items() if name not in NOTING),
             of.grants,
+            of.sequence_grants,
         )
         for table, of in sorted(blueprint.tables.items())
     ]

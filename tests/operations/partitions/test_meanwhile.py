@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from convoai.database.cluster import SUPERUSER
 from convoai.operations.backup.server import Server
 from convoai.operations.partitions.attaching import attach
 from convoai.operations.partitions.converting import convert
@@ -91,3 +93,49 @@ def test_moments_that_no_year_has_lie_in_the_default_partition(server: Server) -
     convert(server=server, by="year")
     assert not ensure(server=server, move=True)
     assert only(server, "SELECT count(*) FROM conversations_default") == 4
+
+
+def test_rights_of_others_reach_every_partition_and_sequence(server: Server) -> None:
+    execute(
+        server,
+        "GRANT SELECT ON conversations, messages TO pg_monitor",
+        "GRANT USAGE ON SEQUENCE messages_id_seq TO pg_monitor",
+    )
+    lacks = (
+        "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = "
+        "current_schema()::regnamespace AND relname ~ '^(conversations|messages|conversation_ids)' "
+        "AND NOT has_table_privilege('pg_monitor', oid, 'SELECT')"
+    )
+    sequence = "SELECT has_sequence_privilege('pg_monitor', 'messages_id_seq', 'USAGE')"
+    try:
+        convert(server=server, by="year")
+        fill(server, 1)
+        execute(server, "UPDATE conversations SET created_at = '2001-05-05' WHERE id = 1")
+        assert "conversations_2001" in ensure(server=server, move=True)
+        assert only(server, lacks) == 0
+        assert only(server, sequence)
+        convert(server=server, by=None)
+        assert only(server, lacks) == 0
+        assert only(server, sequence)
+    finally:
+        execute(
+            server,
+            "REVOKE ALL ON conversations, messages FROM pg_monitor",
+            "REVOKE ALL ON SEQUENCE messages_id_seq FROM pg_monitor",
+        )
+
+
+def test_an_administrator_does_not_become_the_owner(server: Server) -> None:
+    if not server.is_bundled:
+        pytest.skip("the administrator of the bundled server is known")
+    chief = replace(server, parameters={**server.parameters, "user": SUPERUSER})
+    before = only(
+        server,
+        "SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE oid = 'messages'::regclass",
+    )
+    convert(server=chief, by="year")
+    assert only(
+        server,
+        "SELECT array_agg(DISTINCT pg_get_userbyid(relowner)::text) FROM pg_class WHERE "
+        "relname ~ '^(conversations|messages|conversation_ids)'",
+    ) == [before]
