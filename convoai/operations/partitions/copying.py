@@ -79,9 +79,15 @@ def _follow_talks(cursor: Any, blueprint: Blueprint, talks: list[int]) -> None:
     )
     # Names may have gone from one talk to another.
     cursor.execute(
-        f"UPDATE {names} SET external_id = NULL, idempotency_key = NULL WHERE id = ANY (%s) "
-        "AND (external_id IS NOT NULL OR idempotency_key IS NOT NULL)",
-        [talks],
+        f"UPDATE {names} SET external_id = NULL, idempotency_key = NULL "
+        "WHERE (external_id IS NOT NULL OR idempotency_key IS NOT NULL) "
+        # Who had the name before is further down the log, and gets its own from there. By an
+        # array and one name at a time, so that each is looked up by its index.
+        f"AND id = ANY (%s || ARRAY(SELECT other.id FROM {old} AS talk JOIN {names} AS other "
+        "USING (user_id, external_id) WHERE talk.id = ANY (%s) UNION SELECT other.id "
+        f"FROM {old} AS talk JOIN {names} AS other USING (user_id, idempotency_key) "
+        "WHERE talk.id = ANY (%s)))",
+        [talks, talks, talks],
     )
     if blueprint.by is not None:
         cursor.execute(f"DELETE FROM {WORK}.conversations WHERE id = ANY (%s)", [talks])

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
 from convoai.database.cluster import SUPERUSER
 from convoai.operations.backup.server import Server
+from convoai.operations.partitions import steps
 from convoai.operations.partitions.attaching import attach
 from convoai.operations.partitions.converting import convert
 from convoai.operations.partitions.detaching import detach
 from convoai.operations.partitions.ensuring import ensure
 from convoai.operations.partitions.periods import period_named
 from convoai.operations.partitions.planning import plan_partitions
+from convoai.operations.partitions.session import insist
 from convoai.refusals import Refusal
 from tests.operations.backup.backups import execute
 from tests.operations.partitions.rows import digests, fill, only, partition
@@ -51,6 +54,34 @@ def test_a_partner_that_goes_takes_no_message_of_talks_it_no_longer_has(
     after = digests(server)
     for table in ("conversations", "messages", "extracted_facts", "conversation_topics"):
         assert after[table] == before[table]
+
+
+@pytest.mark.parametrize("by", ["year", None])
+def test_a_name_goes_to_another_talk_long_after_that_one_changed(
+    server: Server, monkeypatch: pytest.MonkeyPatch, by: str | None
+) -> None:
+    fill(server)
+    if by is None:
+        partition(server)
+    monkeypatch.setattr(steps, "FOLLOWED", 20)
+    monkeypatch.setattr(steps, "insist", partial(insist, minutes=0.02))
+    done: list[str] = []
+
+    def progress(what: str, _done: int, _total: int) -> None:
+        if what == "exchange" and not done:
+            done.append(what)
+            execute(
+                server,
+                "UPDATE conversations SET title = 'early' WHERE id = 9",
+                "UPDATE conversations SET title = 'between' WHERE id BETWEEN 11 AND 70",
+                "UPDATE conversations SET external_id = 'away' WHERE id = 1",
+                "UPDATE conversations SET external_id = 'name 1' WHERE id = 9",
+            )
+
+    convert(server=server, by="year" if by else None, progress=progress)
+    names = "conversation_ids" if by else "conversations"
+    assert only(server, f"SELECT external_id FROM {names} WHERE id = 1") == "away"
+    assert only(server, f"SELECT external_id FROM {names} WHERE id = 9") == "name 1"
 
 
 @pytest.mark.parametrize(
