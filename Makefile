@@ -27,6 +27,7 @@ endif
 # (TEST_DATABASE_URL= runs them on a server of yours: its role must be allowed to create databases).
 # Lint asks no database: its address leads nowhere.
 TEST_DATA_DIR := $(DATA_DIR)-test
+PARTITIONED_DATA_DIR := $(DATA_DIR)-test-partitioned
 BENCH_DATA_DIR := $(DATA_DIR)-bench
 # Dialogues that are evaluated with and are not part of the project.
 LOCOMO ?=
@@ -46,7 +47,7 @@ find_python = $(firstword $(foreach name,python3.13 python3.12 python3.11 python
 	$(name) -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $(name))))
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test lint format bench clean install \
+.PHONY: help run stop test test-partitioned lint format bench clean install \
 	production-check lint-style lint-format lint-types lint-migrations lint-templates
 
 help:  ## List these commands
@@ -60,7 +61,7 @@ run: $(RUNTIME)  ## Start convoai at http://127.0.0.1:8000 (SINGLE_USER= asks ev
 	@$(if $(filter undefined,$(origin SINGLE_USER)),,export SINGLE_USER="$(SINGLE_USER)";) exec $(PYTHON) manage.py serve --port "$(PORT)"
 
 stop:  ## Stop the bundled database (and those that tests and benchmarks left running)
-	@for folder in "$(DATA_DIR)" "$(TEST_DATA_DIR)" "$(BENCH_DATA_DIR)"; do \
+	@for folder in "$(DATA_DIR)" "$(TEST_DATA_DIR)" "$(PARTITIONED_DATA_DIR)" "$(BENCH_DATA_DIR)"; do \
 		if [ -d "$$folder" ] && [ -x $(PYTHON) ]; then DATA_DIR="$$folder" $(PYTHON) manage.py database stop; fi; \
 	done
 
@@ -73,6 +74,9 @@ test: $(DEV)  ## Run the whole test suite (ARGS=tests/guards: only that)
 	@trap '$(FOR_TESTS) $(PYTHON) manage.py database stop >/dev/null' EXIT; \
 	trap 'exit 130' INT; trap 'exit 143' TERM; \
 	$(FOR_TESTS) $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+
+test-partitioned:  ## The same with conversations and messages partitioned by year
+	@TEST_LAYOUT=partitioned $(MAKE) --no-print-directory test TEST_DATA_DIR="$(PARTITIONED_DATA_DIR)"
 
 lint: lint-style lint-format lint-types lint-migrations lint-templates  ## Check style, types, migrations and templates
 
@@ -103,7 +107,7 @@ bench: $(DEV)  ## Measure the API, and loading a LoCoMo file (LOCOMO=path), on a
 	else echo "Give LOCOMO=path to measure loading such a file too."; fi
 
 clean: stop  ## Remove .venv, caches and the test databases; your data stays
-	@rm -rf "$(TEST_DATA_DIR)" "$(BENCH_DATA_DIR)" .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf "$(TEST_DATA_DIR)" "$(PARTITIONED_DATA_DIR)" "$(BENCH_DATA_DIR)" .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Removed .venv, caches and test data. $(DATA_DIR) is untouched."
 

@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from convoai.accounts.models import User
 from convoai.api.errors import BAD_VALUE_SENTENCE
 from tests.factories import make_user
+from tests.layouts import give_wanted_layout, is_wanted_partitioned
 
 
 class BadValues(logging.Handler):
@@ -21,6 +25,34 @@ class BadValues(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.count += record.getMessage() == BAD_VALUE_SENTENCE
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what has no meaning on partitions, with its reason."""
+    if not is_wanted_partitioned():
+        return
+    for item in items:
+        for mark in item.iter_markers("plain_only"):
+            item.add_marker(pytest.mark.skip(reason=f"ordinary tables only: {mark.args[0]}"))
+
+
+@pytest.fixture(scope="session")
+def configured_name() -> str:
+    """The database that settings name, which tests leave alone."""
+    return str(settings.DATABASES["default"]["NAME"])
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    configured_name: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """The test database, in the layout that TEST_LAYOUT asks for.
+
+    None is made when no test of a run needs it.
+    """
+    if connection.settings_dict["NAME"] != configured_name:
+        with django_db_blocker.unblock():
+            give_wanted_layout()
 
 
 @pytest.fixture(scope="session")

@@ -27,10 +27,22 @@ from convoai.operations.findings import Finding, ok, warning
 SESSION = "SET lock_timeout = '3s'; SET statement_timeout = 0"
 # Changed rows, of all, from which on old figures may mislead the planner; PostgreSQL's own limit.
 MUCH = 0.1
+# A partitioned table has the rows of its partitions, and is analyzed by nobody but a command.
 CONDITIONS = f"""
-SELECT relname::text, n_live_tup, n_dead_tup, n_mod_since_analyze,
-       greatest(last_analyze, last_autoanalyze), greatest(last_vacuum, last_autovacuum)
-FROM pg_stat_user_tables WHERE schemaname = {SCHEMA} AND relname = ANY(%s) ORDER BY relname
+SELECT s.relname::text, coalesce(parts.live, s.n_live_tup), coalesce(parts.dead, s.n_dead_tup),
+       coalesce(parts.changed, s.n_mod_since_analyze),
+       greatest(s.last_analyze, s.last_autoanalyze),
+       coalesce(parts.vacuumed, greatest(s.last_vacuum, s.last_autovacuum))
+FROM pg_stat_user_tables AS s
+CROSS JOIN LATERAL (
+    SELECT sum(pg_stat_get_live_tuples(relid))::bigint AS live,
+           sum(pg_stat_get_dead_tuples(relid))::bigint AS dead,
+           sum(pg_stat_get_mod_since_analyze(relid))::bigint AS changed,
+           max(greatest(pg_stat_get_last_vacuum_time(relid),
+                        pg_stat_get_last_autovacuum_time(relid))) AS vacuumed
+    FROM pg_partition_tree(s.relid) WHERE isleaf
+) AS parts
+WHERE s.schemaname = {SCHEMA} AND s.relname = ANY(%s) ORDER BY s.relname
 """
 
 

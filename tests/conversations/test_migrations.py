@@ -8,6 +8,8 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from convoai.operations.partitions.direct import unpartition_at_once
+from convoai.operations.partitions.layouts import is_partitioned
 from tests.conversations.rows import sql
 
 OURS = ("conversations", "partners", "accounts", "database")
@@ -31,7 +33,13 @@ def schema() -> list[list[tuple[Any, ...]]]:
 
 @pytest.mark.django_db
 def test_migrations_go_back_to_zero_and_forward_to_the_same_schema() -> None:
-    """In one transaction, so that the database of the other tests stays as it is."""
+    """In one transaction, so that the database of the other tests stays as it is.
+
+    Partitions are undone before, as `manage.py partition undo` does it: docs/partitioning.md.
+    """
+    with connection.cursor() as cursor:
+        if is_partitioned(cursor):
+            unpartition_at_once(cursor)
     before = schema()
     executor = MigrationExecutor(connection)
     executor.migrate([(label, None) for label in OURS])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +14,7 @@ from convoai.accounts.models import User
 from convoai.search.finding import find
 from convoai.search.parameters import search_asked
 from tests.conversations.rows import sql
-from tests.conversations.test_indexes import nodes
+from tests.plans import nodes, plan_of, tidy_up
 
 # 40 users with 50 partners each; with each partner a talk and a fact. Every fifth holds the word.
 WORD = "CASE WHEN n % 5 = 0 THEN 'lighthouse ' ELSE 'harbour ' END"
@@ -30,8 +29,6 @@ FILL = [
     "INSERT INTO extracted_facts (user_id, partner_id, conversation_id, category, fact_key, "
     "fact_value) SELECT user_id, partner_id, id, 'place', 'key' || id, title FROM conversations",
     "SET CONSTRAINTS ALL IMMEDIATE",
-    "SELECT gin_clean_pending_list(name::regclass) FROM unnest(ARRAY["
-    "'idx_conversations_search', 'idx_facts_search', 'idx_partners_search']) AS name",
     "ANALYZE users, conversation_partners, conversations, extracted_facts",
 ]
 
@@ -42,6 +39,7 @@ def filled(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
     with django_db_blocker.unblock(), transaction.atomic():
         for statement in FILL:
             sql(statement)
+        tidy_up("idx_conversations_search", "idx_facts_search", "idx_partners_search")
         yield
         transaction.set_rollback(True)
 
@@ -50,15 +48,11 @@ def plans_of(user: User, q: str, kind: str) -> list[dict[str, Any]]:
     """The plans of the queries that a search for rows of a type makes and that look words up."""
     with CaptureQueriesContext(connection) as captured:
         assert len(find(search_asked(user, {"q": q, "type": kind})).results) == 10
-    found = []
-    with connection.cursor() as cursor:
-        for query in captured.captured_queries:
-            if "@@" in query["sql"] and "FROM messages" not in query["sql"]:
-                cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query['sql']}")
-                (answer,) = cursor.fetchone()
-                plan = json.loads(answer) if isinstance(answer, str) else answer
-                found.append(plan[0]["Plan"])
-    return found
+    return [
+        plan_of(query["sql"], options="ANALYZE, ")
+        for query in captured.captured_queries
+        if "@@" in query["sql"] and "FROM messages" not in query["sql"]
+    ]
 
 
 @pytest.mark.parametrize(

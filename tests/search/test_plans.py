@@ -17,6 +17,7 @@ from convoai.search.question import parse_question
 from convoai.search.scope import Scope
 from tests.conversations.rows import sql
 from tests.factories import make_conversation, make_partner, make_user
+from tests.plans import text_plan_of
 
 pytestmark = pytest.mark.django_db
 OTHERS = 40
@@ -65,12 +66,10 @@ def plans(user: User, mode: str, words: str = QUESTION) -> list[str]:
         search_messages(
             scope=Scope(user_id=user.pk), question=parse_question(words), mode=mode, limit=20
         )
-    found = []
-    for query in captured.captured_queries:
-        with connection.cursor() as cursor:
-            cursor.execute("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) " + query["sql"])
-            found.append("\n".join(row[0] for row in cursor.fetchall()))
-    return found
+    return [
+        text_plan_of(query["sql"], options="ANALYZE, COSTS OFF, TIMING OFF")
+        for query in captured.captured_queries
+    ]
 
 
 def rows_read(plan: str, table: str) -> int:

@@ -36,11 +36,14 @@ def estimated_rows(rows: Any) -> int:
     """How many rows PostgreSQL believes the table to have (from its last look)."""
     with connections[rows.db].cursor() as cursor:
         cursor.execute(
-            "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(%s)",
-            [rows.model._meta.db_table],
+            # A partitioned table has the rows of its partitions, and no figure of its own.
+            "SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint FROM pg_class "
+            "WHERE relkind = 'r' AND oid IN (SELECT to_regclass(%s) UNION ALL "
+            "SELECT relid FROM pg_partition_tree(to_regclass(%s)))",
+            [rows.model._meta.db_table] * 2,
         )
-        found = cursor.fetchone()
-    return int(found[0]) if found else 0
+        (found,) = cursor.fetchone()
+    return int(found)
 
 
 class RecordList(ChangeList):

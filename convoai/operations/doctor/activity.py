@@ -26,6 +26,17 @@ FROM pg_locks AS l
 WHERE NOT l.granted AND l.waitstart < clock_timestamp() - make_interval(secs => %s)
 ORDER BY l.waitstart
 """
+# A partitioned table has the rows of its partitions. Autovacuum makes no statistics of the whole.
+ROWS = """
+SELECT s.relname::text, coalesce(parts.live, s.n_live_tup), s.n_dead_tup,
+       s.last_analyze IS NULL AND s.last_autoanalyze IS NULL
+FROM pg_stat_user_tables AS s
+CROSS JOIN LATERAL (
+    SELECT sum(pg_stat_get_live_tuples(relid))::bigint AS live
+    FROM pg_partition_tree(s.relid) WHERE isleaf
+) AS parts
+WHERE s.schemaname = coalesce(current_schema(), 'public') ORDER BY s.n_dead_tup DESC
+"""
 SLOTS = """
 SELECT slot_name::text, coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::bigint
 FROM pg_replication_slots WHERE NOT active
@@ -39,11 +50,7 @@ FROM pg_stat_replication
 
 
 def examine_rows(server: Server, here: Installation) -> Iterator[Finding]:
-    found = server.rows(
-        "SELECT relname::text, n_live_tup, n_dead_tup, last_analyze IS NULL AND "
-        "last_autoanalyze IS NULL FROM pg_stat_user_tables WHERE schemaname = "
-        "coalesce(current_schema(), 'public') ORDER BY n_dead_tup DESC"
-    )
+    found = server.rows(ROWS)
     dead = [
         (table, gone, live)
         for table, live, gone, _ in found

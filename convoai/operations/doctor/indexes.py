@@ -12,37 +12,60 @@ from convoai.operations.doctor.installation import Installation, quoted
 from convoai.operations.doctor.server import Server
 from convoai.operations.doctor.tables import SCHEMA, TABLES
 from convoai.operations.findings import Finding, error, info, ok, warning
-from convoai.operations.partitions.names import REGISTRY
+from convoai.operations.partitions.names import REGISTRY, SOURCE
+from convoai.operations.partitions.names import TABLES as PARTITIONED
 
 # Made by SQL in migrations, so that no model names them.
 BY_SQL = frozenset({"idx_partners_search", "idx_facts_search"})
 # An index nobody asked is worth a word from this size on, once statistics are this old.
 LARGE_BYTES, OLD_DAYS = 20_000_000, 7
+# An index of a partitioned table counts with its parts: their use, size and state.
 INDEXES = f"""
 SELECT i.indrelid::regclass::text, c.relname::text, a.amname::text, i.indkey::text,
        i.indclass::text || ' ' || i.indoption::text, pg_get_expr(i.indexprs, i.indrelid),
        pg_get_expr(i.indpred, i.indrelid), i.indisunique, i.indisvalid AND i.indisready,
-       coalesce(s.idx_scan, 0), pg_relation_size(i.indexrelid)
+       parts.scans, parts.size
 FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
 JOIN pg_am AS a ON a.oid = c.relam
-LEFT JOIN pg_stat_user_indexes AS s ON s.indexrelid = i.indexrelid
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(pg_stat_get_numscans(part.oid)), 0)::bigint AS scans,
+           coalesce(sum(pg_relation_size(part.oid)), 0)::bigint AS size
+    FROM (SELECT c.oid WHERE c.relkind = 'i' UNION ALL
+          SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf AND c.relkind = 'I') AS part
+) AS parts
 WHERE c.relnamespace = to_regnamespace({SCHEMA}) AND i.indrelid::regclass::text = ANY(%s)
 ORDER BY 1, 2
 """
+# Those of partitions, and those of partitioned tables that not every partition has a part of.
+INVALID_PARTS = f"""
+SELECT c.relname::text, c.relkind = 'I'
+FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+JOIN pg_class AS t ON t.oid = i.indrelid
+WHERE t.relnamespace = to_regnamespace({SCHEMA}) AND NOT (i.indisvalid AND i.indisready)
+    AND (t.relispartition OR t.relkind = 'p')
+    AND pg_partition_root(t.oid)::regclass::text = ANY(%s)
+ORDER BY 1
+"""
 # An index serves a foreign key when it begins with one of its columns; the owner alone would find
 # all rows of a person, so it does not count where there is another. One with a condition serves
-# when that only leaves out NULL.
+# when that only leaves out NULL. The key that is a trigger on partitions has its columns there; of
+# a key that partitions inherit, the one of their table is looked at.
 WITHOUT_INDEX = f"""
 SELECT k.conrelid::regclass::text, k.conname::text,
        (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname = 'user_id', attname)
-        FROM pg_attribute WHERE attrelid = k.conrelid AND attnum = ANY(k.conkey))
-FROM pg_constraint AS k
-WHERE k.contype = 'f' AND k.conparentid = 0 AND k.connamespace = to_regnamespace({SCHEMA})
-AND NOT EXISTS (
+        FROM pg_attribute WHERE attrelid = k.conrelid AND attnum = ANY(k.columns))
+FROM (
+    SELECT o.conrelid, o.conname, coalesce(o.conkey, t.tgattr::int2[]) AS columns
+    FROM pg_constraint AS o
+    LEFT JOIN pg_trigger AS t ON t.tgconstraint = o.oid AND o.contype = 't'
+    WHERE o.connamespace = to_regnamespace({SCHEMA}) AND o.conparentid = 0
+        AND (o.contype = 'f' OR o.contype = 't' AND o.conname = '{SOURCE}')
+) AS k
+WHERE NOT EXISTS (
     SELECT FROM pg_index AS i JOIN pg_attribute AS a
         ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-    WHERE i.indrelid = k.conrelid AND i.indisvalid AND a.attnum = ANY(k.conkey)
-        AND (cardinality(k.conkey) = 1 OR a.attname <> 'user_id')
+    WHERE i.indrelid = k.conrelid AND i.indisvalid AND a.attnum = ANY(k.columns)
+        AND (cardinality(k.columns) = 1 OR a.attname <> 'user_id')
         AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) LIKE '% IS NOT NULL)')
 )
 ORDER BY 1, 2
@@ -81,14 +104,25 @@ def examine_indexes(server: Server, here: Installation) -> Iterator[Finding]:
             "`manage.py sqlmigrate APP NUMBER` for the migration that makes them and run that SQL.",
             indexes=missing,
         )
-    broken = [index for index in indexes if not index.is_valid]
+    parts = dict(server.rows(INVALID_PARTS, list(PARTITIONED)))
+    unfinished = [name for name, is_whole in parts.items() if is_whole]
+    broken = [index.name for index in indexes if not index.is_valid] + list(parts)
+    broken = [name for name in dict.fromkeys(broken) if name not in unfinished]
     if broken:
         yield error(
             "indexes.invalid",
-            "Searches pass by indexes that are not valid: "
-            + ", ".join(index.name for index in broken),
-            here.own_sql(*(f"REINDEX INDEX CONCURRENTLY {quoted(index.name)}" for index in broken)),
-            indexes=[index.name for index in broken],
+            "Searches pass by indexes that are not valid: " + ", ".join(broken),
+            here.own_sql(*(f"REINDEX INDEX CONCURRENTLY {quoted(name)}" for name in broken)),
+            indexes=broken,
+        )
+    if unfinished:
+        yield error(
+            "indexes.unfinished",
+            "Not every partition has its part of the indexes " + ", ".join(unfinished),
+            "A migration was broken off: run `manage.py migrate` again. If it has nothing to do, "
+            + here.own_sql(*(f"DROP INDEX {quoted(name)}" for name in unfinished))
+            + " and make them anew.",
+            indexes=unfinished,
         )
     doubles = duplicates(indexes)
     if doubles:
@@ -103,7 +137,7 @@ def examine_indexes(server: Server, here: Installation) -> Iterator[Finding]:
         )
     yield from _foreign_keys(server, here)
     yield from _unused(server, indexes)
-    if not missing and not broken and not doubles:
+    if not missing and not broken and not unfinished and not doubles:
         yield ok("indexes", f"All {len(indexes)} indexes are there and valid, none twice.")
 
 

@@ -10,6 +10,7 @@ from django.db.models import CheckConstraint
 from convoai.operations.doctor.installation import Installation, quoted
 from convoai.operations.doctor.server import Server
 from convoai.operations.findings import Finding, error, ok, warning
+from convoai.operations.partitions.names import REGISTRY
 
 TABLES = (
     "users",
@@ -56,10 +57,13 @@ def our_tables() -> list[str]:
 def examine_tables(server: Server, here: Installation) -> Iterator[Finding]:
     found = dict(
         server.rows(
-            "SELECT relname::text, greatest(reltuples, pg_stat_get_live_tuples(oid))::bigint "
-            f"FROM pg_class "
-            f"WHERE relnamespace = to_regnamespace({SCHEMA}) AND relkind IN ('r', 'p') "
-            "AND relname = ANY(%s)",
+            "SELECT t.relname::text, coalesce(sum(greatest(part.reltuples, "
+            "pg_stat_get_live_tuples(part.oid))), 0)::bigint FROM pg_class AS t "
+            # A partitioned table has the rows of its partitions, and no figures of its own.
+            "LEFT JOIN pg_class AS part ON part.relkind = 'r' AND (part.oid = t.oid OR "
+            "part.relispartition AND pg_partition_root(part.oid) = t.oid) "
+            f"WHERE t.relnamespace = to_regnamespace({SCHEMA}) AND t.relkind IN ('r', 'p') "
+            "AND t.relname = ANY(%s) GROUP BY 1",
             list(TABLES),
         )
     )
@@ -85,7 +89,8 @@ def examine_rights(server: Server, here: Installation) -> Iterator[Finding]:
             f"The user {here.role} may not use the schema {schema}.",
             here.administrator_sql(f"GRANT USAGE ON SCHEMA {quoted(schema)} TO {role}"),
         )
-    lacking = server.rows(MISSING_RIGHTS, our_tables())
+    # The registry, which is there when talks are partitioned, is written by triggers of this role.
+    lacking = server.rows(MISSING_RIGHTS, [*our_tables(), REGISTRY])
     for kind in ("table", "sequence"):
         grants = [(name, what) for found, name, what in lacking if found == kind]
         if not grants:

@@ -20,6 +20,7 @@ from convoai.operations.partitions.names import (
     REGISTRY,
     REGISTRY_RULES,
     TABLES,
+    WIDENED_ORDER,
     WIDENED_RULES,
     WORK,
 )
@@ -94,6 +95,11 @@ def tables_sql(blueprint: Blueprint) -> Iterator[str]:
         yield from grants_sql(blueprint.tables[table].grants, new)
         of_sequence = blueprint.tables[table].sequence_grants
         yield from grants_sql(of_sequence, f"SEQUENCE {WORK}.{table}_id_seq")
+        if blueprint.by is not None:
+            # An identity needs no right on its sequence; a default of ours does.
+            writers = [one for one in blueprint.tables[table].grants if one[0] == "INSERT"]
+            usage = [("USAGE", role, may_grant) for _, role, may_grant in writers]
+            yield from grants_sql(usage, f"SEQUENCE {WORK}.{table}_id_seq")
 
 
 def indexes_sql(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
@@ -146,7 +152,8 @@ def _partitioned_indexes(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
             if index.name in REGISTRY_RULES:
                 yield index.name, _index_sql(index, REGISTRY)
             elif index.name in WIDENED_RULES:
-                columns = ", ".join((*WIDENED_RULES[index.name], "created_at"))
+                ours = WIDENED_ORDER.get(index.name, WIDENED_RULES[index.name])
+                columns = ", ".join((*ours, "created_at"))
                 yield (
                     index.name,
                     f"ALTER TABLE {WORK}.{table} ADD CONSTRAINT {index.name} UNIQUE ({columns})",

@@ -58,17 +58,22 @@ CREATE OR REPLACE FUNCTION convoai_check_messages() RETURNS trigger LANGUAGE plp
 BEGIN
     PERFORM FROM conversations WHERE id IN (SELECT conversation_id FROM changed)
     ORDER BY id FOR NO KEY UPDATE;
+    -- One look into the index for each row, by LATERAL and LIMIT: a join is planned as one of which
+    -- the first pair comes soon, and compares each new row with all others when there is none.
     IF EXISTS (
-        SELECT FROM changed JOIN messages AS other
-            ON other.conversation_id = changed.conversation_id
-            AND other.position = changed.position AND other.id <> changed.id
+        SELECT FROM changed CROSS JOIN LATERAL (
+            SELECT FROM messages AS other WHERE other.conversation_id = changed.conversation_id
+                AND other.position = changed.position AND other.id <> changed.id LIMIT 1
+        ) AS double
     ) THEN
         PERFORM convoai_refuse_double('idx_messages_conversation_id');
     END IF;
     -- Rows with the same id and the same created_at are refused by the primary key.
     IF EXISTS (
-        SELECT FROM changed JOIN messages AS other
-            ON other.id = changed.id AND other.created_at <> changed.created_at
+        SELECT FROM changed CROSS JOIN LATERAL (
+            SELECT FROM messages AS other WHERE other.id = changed.id
+                AND other.created_at <> changed.created_at LIMIT 1
+        ) AS double
     ) THEN
         PERFORM convoai_refuse_double('messages_pkey');
     END IF;

@@ -26,7 +26,9 @@ PREPARE = """
 import django, sys
 django.setup()
 from django.core.management import call_command
+from tests.layouts import give_wanted_layout
 call_command("migrate", verbosity=0)
+give_wanted_layout()
 from convoai.accounts.services import create_api_key, create_user
 user = create_user(email="alice@example.org", password="a long enough pass phrase")
 print(create_api_key(user=user, name="test")[1])

@@ -75,7 +75,11 @@ class Server:
         try:
             found.autocommit = True
             with found.cursor() as cursor:
-                cursor.execute(query)
+                try:
+                    cursor.execute(query)
+                except psycopg2.errors.SerializationFailure:
+                    # It was in the way of a change on the replica.
+                    cursor.execute(query)
                 return cursor.fetchone()[0] if cursor.description else None
         finally:
             found.close()
@@ -114,7 +118,10 @@ class Pair:
         self.resume()
         here = self.primary.value("SELECT pg_current_wal_flush_lsn()")
         query = f"SELECT pg_last_wal_replay_lsn() >= '{here}'::pg_lsn"
-        poll(lambda: bool(self.replica.value(query)))
+        # What is flushed may end in the middle of a record, whose rest an idle server keeps back.
+        self.primary.value("SELECT pg_log_standby_snapshot()")
+        # Long: a replica that lost its primary is a while in coming back to a busy machine.
+        poll(lambda: bool(self.replica.value(query)), seconds=60)
 
 
 @contextmanager
