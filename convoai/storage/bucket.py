@@ -63,8 +63,13 @@ class Bucket:
             storage.delete(name)
 
     def remove_below(self, folder: str) -> None:
+        from botocore.exceptions import ClientError
+
         with self._asked() as storage:
-            storage.bucket.objects.filter(Prefix=f"{self.folder}/{folder}/").delete()
+            for answer in storage.bucket.objects.filter(Prefix=f"{self.folder}/{folder}/").delete():
+                # The request as a whole went well, also when the service kept some of the files.
+                for refused in answer.get("Errors", [])[:1]:
+                    raise ClientError({"Error": {"Code": refused.get("Code")}}, "DeleteObjects")
 
     def files(self, folder: str = "") -> Iterator[Stored]:
         prefix = f"{self.folder}/{folder}/" if folder else f"{self.folder}/"

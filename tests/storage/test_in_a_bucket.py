@@ -24,6 +24,7 @@ from convoai.operations.doctor.places import examine_media
 from convoai.operations.startup import StartupProblem, require_storage
 from convoai.refusals import Refusal
 from convoai.storage.choice import media
+from convoai.storage.storage import StorageProblem
 from convoai.transfer.archive import background, views
 from partners.images import store_image, unclaimed_images
 from partners.models import ConversationPartner
@@ -197,3 +198,14 @@ def test_a_bucket_that_cannot_be_used_stops_the_start(in_bucket: str, settings: 
     [found] = examine_media(here)
     assert (found.id, found.level.word) == ("media.folder", "error")
     assert "secret" not in f"{found.message} {found.hint}"
+
+
+def test_archives_of_a_deleted_user_that_stay_are_told(
+    in_bucket: str, alice: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise StorageProblem("no right to remove")
+
+    monkeypatch.setattr("convoai.storage.bucket.Bucket.remove_below", refuse)
+    background.remove_archives_of(alice.pk)
+    assert f"remove what lies below {alice.pk}/ there" in caplog.text

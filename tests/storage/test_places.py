@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -130,3 +131,17 @@ def test_the_bucket_holds_pictures_below_their_folder(service: str) -> None:
     head = client_of(service).head_object(Bucket=BUCKET, Key="media/faces/1/a.jpg")
     assert head["ContentLength"] == 3
     empty(service)
+
+
+def test_files_that_the_service_does_not_remove_are_no_success(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket answers 200 to the removal of many files, with a list of those that it kept."""
+    kept = MagicMock()
+    kept.bucket.objects.filter.return_value.delete.return_value = [
+        {"Deleted": [{"Key": "media/faces/1/a.jpg"}]},
+        {"Errors": [{"Key": "media/faces/1/b.jpg", "Code": "AccessDenied", "Message": "no"}]},
+    ]
+    monkeypatch.setattr("convoai.storage.bucket._storage", lambda *_options: kept)
+    with pytest.raises(StorageProblem, match="s3:DeleteObject"):
+        bucket(service).remove_below("faces/1")

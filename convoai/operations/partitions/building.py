@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convoai.operations.partitions import rules
-from convoai.operations.partitions.definitions import Definitions, Index, read_definitions
+from convoai.operations.partitions.definitions import (
+    Definitions,
+    Index,
+    grants_sql,
+    read_definitions,
+)
 from convoai.operations.partitions.names import (
     LOOKUPS,
     NOTING,
@@ -63,6 +68,8 @@ def tables_sql(blueprint: Blueprint) -> Iterator[str]:
             "external_id varchar(255), idempotency_key varchar(255), "
             f"CONSTRAINT {REGISTRY}_pkey PRIMARY KEY (id))"
         )
+        # Triggers write it with the rights of whoever writes talks.
+        yield from grants_sql(blueprint.tables["conversations"].grants, f"{WORK}.{REGISTRY}")
     for table in TABLES:
         new = f"{WORK}.{table}"
         key = " PARTITION BY RANGE (created_at)" if blueprint.by else ""
@@ -82,11 +89,17 @@ def tables_sql(blueprint: Blueprint) -> Iterator[str]:
             yield f"CREATE TABLE {part}_default PARTITION OF {new} DEFAULT"
             for period in blueprint.periods:
                 yield f"CREATE TABLE {part}_{period.name} PARTITION OF {new} {period.bounds()}"
-        for privilege, role, may_grant in blueprint.tables[table].grants:
-            option = " WITH GRANT OPTION" if may_grant else ""
-            yield f"GRANT {privilege} ON {new} TO {role}{option}"
-            if blueprint.by is not None:
-                yield from _grants_beside(table, privilege, role, option)
+            # Backups read each partition by itself.
+            for name in ("default", *(period.name for period in blueprint.periods)):
+                yield from grants_sql(blueprint.tables[table].grants, f"{part}_{name}")
+        yield from grants_sql(blueprint.tables[table].grants, new)
+        of_sequence = blueprint.tables[table].sequence_grants
+        yield from grants_sql(of_sequence, f"SEQUENCE {WORK}.{table}_id_seq")
+        if blueprint.by is not None:
+            # An identity needs no right on its sequence; a default of ours does.
+            writers = [one for one in blueprint.tables[table].grants if one[0] == "INSERT"]
+            usage = [("USAGE", role, may_grant) for _, role, may_grant in writers]
+            yield from grants_sql(usage, f"SEQUENCE {WORK}.{table}_id_seq")
 
 
 def indexes_sql(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
@@ -122,15 +135,6 @@ def triggers_sql(blueprint: Blueprint) -> Iterator[tuple[bool, str]]:
             wanted += [f"CREATE TRIGGER {name} {definition}" for name, definition in ours.items()]
         for definition in wanted:
             yield "FOR EACH ROW" in definition, definition.format(table=f"{WORK}.{table}")
-
-
-def _grants_beside(table: str, privilege: str, role: str, option: str) -> Iterator[str]:
-    """Rights on what an insert or a trigger now needs besides the table itself."""
-    if privilege == "INSERT":
-        # An identity needs no right on its sequence; a default of ours does.
-        yield f"GRANT USAGE ON SEQUENCE {WORK}.{table}_id_seq TO {role}{option}"
-    if table == "conversations" and privilege in ("SELECT", "INSERT", "UPDATE", "DELETE"):
-        yield f"GRANT {privilege} ON {WORK}.{REGISTRY} TO {role}{option}"
 
 
 def copied_columns(blueprint: Blueprint, table: str) -> str:

@@ -14,7 +14,7 @@ from convoai.operations.partitions import noting, rules, state
 from convoai.operations.partitions.building import Blueprint, read_blueprint, tables_sql
 from convoai.operations.partitions.layouts import is_partitioned
 from convoai.operations.partitions.names import REPLACED, TABLES, WORK
-from convoai.operations.partitions.periods import Length, wanted_periods
+from convoai.operations.partitions.periods import HAS_PERIOD, Length, wanted_periods
 from convoai.operations.partitions.session import (
     Progress,
     brief,
@@ -126,7 +126,9 @@ def _run(found: Any, statement: str, *, what: str) -> None:
 def _moments(cursor: Any, by: Length) -> list[datetime]:
     found: list[datetime] = []
     for table in TABLES:
-        cursor.execute(f"SELECT DISTINCT date_trunc('{by}', created_at) FROM {table}")
+        cursor.execute(
+            f"SELECT DISTINCT date_trunc('{by}', created_at) FROM {table} WHERE {HAS_PERIOD}"
+        )
         found += [moment for (moment,) in cursor.fetchall()]
     return found
 

@@ -41,11 +41,32 @@ def follow(cursor: Any, blueprint: Blueprint, limit: int) -> tuple[list[int], li
     """
     talks, messages = take(cursor, limit)
     if talks:
+        messages = sorted({*messages, *_messages_gone_along(cursor, blueprint, talks)})
         _follow_talks(cursor, blueprint, talks)
     if messages:
         cursor.execute(f"DELETE FROM {WORK}.messages WHERE id = ANY (%s)", [messages])
         _copy(cursor, blueprint, "messages", "id = ANY (%s)", [messages])
     return talks, messages
+
+
+def _messages_gone_along(cursor: Any, blueprint: Blueprint, talks: list[int]) -> list[int]:
+    """Messages in use of those talks that are not in the new table.
+
+    A partner that is deleted after its talks got another one takes their copies along, which
+    still have the first one; and these take their messages along, which no change tells of.
+    """
+    if blueprint.by is not None:
+        return []  # messages hang on the registry there, which knows no partners
+    cursor.execute(
+        # Locked, so that they are still there when they are followed.
+        f"SELECT id FROM {WORK}.conversations WHERE id = ANY (%s) FOR UPDATE",
+        [talks],
+    )
+    missing = sorted({*talks} - {one for (one,) in cursor.fetchall()})
+    cursor.execute(
+        f"SELECT id FROM {blueprint.schema}.messages WHERE conversation_id = ANY (%s)", [missing]
+    )
+    return [one for (one,) in cursor.fetchall()]
 
 
 def _follow_talks(cursor: Any, blueprint: Blueprint, talks: list[int]) -> None:
@@ -58,9 +79,15 @@ def _follow_talks(cursor: Any, blueprint: Blueprint, talks: list[int]) -> None:
     )
     # Names may have gone from one talk to another.
     cursor.execute(
-        f"UPDATE {names} SET external_id = NULL, idempotency_key = NULL WHERE id = ANY (%s) "
-        "AND (external_id IS NOT NULL OR idempotency_key IS NOT NULL)",
-        [talks],
+        f"UPDATE {names} SET external_id = NULL, idempotency_key = NULL "
+        "WHERE (external_id IS NOT NULL OR idempotency_key IS NOT NULL) "
+        # Who had the name before is further down the log, and gets its own from there. By an
+        # array and one name at a time, so that each is looked up by its index.
+        f"AND id = ANY (%s || ARRAY(SELECT other.id FROM {old} AS talk JOIN {names} AS other "
+        "USING (user_id, external_id) WHERE talk.id = ANY (%s) UNION SELECT other.id "
+        f"FROM {old} AS talk JOIN {names} AS other USING (user_id, idempotency_key) "
+        "WHERE talk.id = ANY (%s)))",
+        [talks, talks, talks],
     )
     if blueprint.by is not None:
         cursor.execute(f"DELETE FROM {WORK}.conversations WHERE id = ANY (%s)", [talks])

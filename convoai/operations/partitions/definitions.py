@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,16 @@ SELECT privilege_type, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(roln
 FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) LEFT JOIN pg_roles r ON r.oid = grantee
 WHERE c.oid = to_regclass(%s) AND grantee <> c.relowner ORDER BY 2, 1
 """
+# All else that a migration can change: columns with their types and defaults, and checks.
+SHAPE = """
+SELECT concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull, attidentity,
+                 attgenerated, pg_get_expr(adbin, adrelid))
+FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+WHERE attrelid = to_regclass(%(table)s) AND attnum > 0 AND NOT attisdropped
+UNION ALL
+SELECT concat_ws(' ', conname, pg_get_constraintdef(oid)) FROM pg_constraint
+WHERE conrelid = to_regclass(%(table)s) AND contype = 'c' ORDER BY 1
+"""
 # What stands between the name of an index and its columns, and where a trigger stands.
 ON_TABLE = re.compile(r' ON (ONLY )?(\w+|"[^"]+")\.(\w+) ')
 
@@ -52,6 +63,10 @@ class Definitions:
     # As the server writes them, with ` ON {table} ` for the table.
     triggers: dict[str, str]
     grants: list[tuple[str, str, bool]]
+    # Of the sequence behind `id`, if there is one.
+    sequence_grants: list[tuple[str, str, bool]]
+    # Columns and checks as text, to see whether they changed.
+    shape: list[str]
 
 
 def read_definitions(cursor: Any, table: str) -> Definitions:
@@ -65,8 +80,28 @@ def read_definitions(cursor: Any, table: str) -> Definitions:
     foreign_keys = dict(cursor.fetchall())
     cursor.execute(TRIGGERS, [table])
     triggers = {name: anywhere(definition) for name, definition in cursor.fetchall()}
-    cursor.execute(GRANTS, [table])
-    return Definitions(indexes, foreign_keys, triggers, list(cursor.fetchall()))
+    grants = read_grants(cursor, table)
+    cursor.execute(
+        "SELECT pg_get_serial_sequence(%s, 'id') WHERE to_regclass(%s) IS NOT NULL", [table, table]
+    )
+    sequences = [name for (name,) in cursor.fetchall() if name is not None]
+    of_sequence = [one for name in sequences for one in read_grants(cursor, name)]
+    cursor.execute(SHAPE, {"table": table})
+    shape = [text for (text,) in cursor.fetchall()]
+    return Definitions(indexes, foreign_keys, triggers, grants, of_sequence, shape)
+
+
+def read_grants(cursor: Any, relation: str) -> list[tuple[str, str, bool]]:
+    """Privilege, role and whether it may pass it on, of all but the owner."""
+    cursor.execute(GRANTS, [relation])
+    return list(cursor.fetchall())
+
+
+def grants_sql(grants: list[tuple[str, str, bool]], relation: str) -> Iterator[str]:
+    """The same rights on another table; `SEQUENCE name` for a sequence."""
+    for privilege, role, may_grant in grants:
+        option = " WITH GRANT OPTION" if may_grant else ""
+        yield f"GRANT {privilege} ON {relation} TO {role}{option}"
 
 
 def anywhere(definition: str) -> str:

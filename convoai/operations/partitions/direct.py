@@ -16,7 +16,7 @@ from convoai.operations.partitions.building import (
     tables_sql,
 )
 from convoai.operations.partitions.names import REGISTRY, REPLACED, TABLES, WORK
-from convoai.operations.partitions.periods import Length, wanted_periods
+from convoai.operations.partitions.periods import HAS_PERIOD, Length, wanted_periods
 from convoai.operations.partitions.swapping import drop_sql, prepare, swap, validate_sql
 
 
@@ -25,7 +25,9 @@ def partition_at_once(cursor: Any, *, by: Length = "year") -> None:
     cursor.execute("SET LOCAL TIME ZONE 'UTC'")
     moments: list[datetime] = []
     for table in TABLES:
-        cursor.execute(f"SELECT DISTINCT date_trunc('{by}', created_at) FROM {table}")
+        cursor.execute(
+            f"SELECT DISTINCT date_trunc('{by}', created_at) FROM {table} WHERE {HAS_PERIOD}"
+        )
         moments += [moment for (moment,) in cursor.fetchall()]
     periods = wanted_periods(moments, datetime.now(UTC), by)
     _change(cursor, read_blueprint(cursor, by=by, periods=periods, schema=current_schema(cursor)))

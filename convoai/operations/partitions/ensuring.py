@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from convoai.operations.backup.server import Server
+from convoai.operations.partitions.definitions import grants_sql, read_grants
 from convoai.operations.partitions.layouts import is_partitioned, length_of, partitions_of
 from convoai.operations.partitions.names import TABLES
-from convoai.operations.partitions.periods import Length, Period, period_of, upcoming
+from convoai.operations.partitions.periods import HAS_PERIOD, Length, Period, period_of, upcoming
 from convoai.operations.partitions.session import brief, changing, insist, transaction
 from convoai.refusals import Refusal
 
@@ -70,7 +71,7 @@ def stray_periods(cursor: Any, table: str, by: Length) -> dict[Period, int]:
     """How many rows of which periods lie in the default partition."""
     cursor.execute(
         f"SELECT date_trunc('{by}', created_at), count(*) FROM {table}_default "
-        "WHERE isfinite(created_at) GROUP BY 1"
+        f"WHERE {HAS_PERIOD} GROUP BY 1"
     )
     return {period_of(moment, by): count for moment, count in cursor.fetchall()}
 
@@ -90,6 +91,8 @@ def add_partition(cursor: Any, table: str, period: Period) -> None:
     """In the caller's transaction."""
     new, values = f"{table}_{period.name}", [period.start, period.end]
     cursor.execute(f"CREATE TABLE {new} (LIKE {table} {LIKE})")
+    for statement in grants_sql(read_grants(cursor, table), new):
+        cursor.execute(statement)
     # Readers go on; who writes into this partition waits.
     cursor.execute(f"LOCK TABLE {table}_default IN SHARE ROW EXCLUSIVE MODE")
     move_rows(cursor, f"{table}_default", new, "created_at >= %s AND created_at < %s", values)
@@ -97,11 +100,16 @@ def add_partition(cursor: Any, table: str, period: Period) -> None:
 
 
 def move_rows(cursor: Any, old: str, new: str, condition: str, values: list[Any]) -> int:
-    """Straight from one partition into a table: no trigger of the whole table is asked."""
+    """Straight from one partition into a table: no trigger of the whole table is asked.
+
+    Columns that a migration has added since `old` was detached get their defaults.
+    """
     cursor.execute(
         "SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute WHERE attgenerated = '' "
-        "AND attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
-        [new],
+        "AND attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped AND attname IN "
+        "(SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 "
+        "AND NOT attisdropped)",
+        [new, old],
     )
     columns = cursor.fetchone()[0]
     cursor.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg2
@@ -29,10 +30,12 @@ class TooLong(psycopg2.errors.QueryCanceled):
     pgcode = "57014"
 
 
-def exchange(found: Any, blueprint: Blueprint) -> float:
+def exchange(found: Any, blueprint: Blueprint, *, check: Callable[[], None]) -> float:
     """Exchange the tables or leave all as it was; returns for how many seconds others waited.
 
-    Raises psycopg2.Error of a lock, a timeout or a key when others are in the way.
+    `check` is called when nobody can change the tables any more, and raises Refusal when they are
+    no longer what the new ones were made after. Raises psycopg2.Error of a lock, a timeout or a
+    key when others are in the way.
     """
     with transaction(found) as cursor:
         cursor.execute("SET LOCAL jit = off")
@@ -46,6 +49,7 @@ def exchange(found: Any, blueprint: Blueprint) -> float:
             f"LOCK TABLE {', '.join(f'ONLY {name}' for name in LOCKED)} IN ACCESS EXCLUSIVE MODE"
         )
         _limit(cursor, began)
+        check()
         last = follow(cursor, blueprint, FOLLOWED)
         talks, messages = (sorted({*one, *other}) for one, other in zip(before, last, strict=True))
         if noting.pending(cursor) or not same(cursor, blueprint, talks, messages):

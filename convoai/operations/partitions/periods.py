@@ -10,6 +10,9 @@ from typing import Literal
 Length = Literal["year", "month"]
 # How many periods after the current one have a partition.
 AHEAD: dict[Length, int] = {"year": 1, "month": 3}
+# Rows of other moments (infinity, before the first year, after the last one that Python knows)
+# have none and lie in the default partition.
+HAS_PERIOD = "created_at >= '0001-01-01 00:00Z' AND created_at < '9999-01-01 00:00Z'"
 
 
 @dataclass(frozen=True, order=True)

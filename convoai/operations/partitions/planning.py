@@ -16,7 +16,13 @@ from convoai.operations.backup.server import Server, value_of
 from convoai.operations.partitions.layouts import is_partitioned, length_of, partitions_of
 from convoai.operations.partitions.names import TABLES
 from convoai.operations.partitions.obstacles import obstacles
-from convoai.operations.partitions.periods import Length, Period, period_of, wanted_periods
+from convoai.operations.partitions.periods import (
+    HAS_PERIOD,
+    Length,
+    Period,
+    period_of,
+    wanted_periods,
+)
 from convoai.operations.partitions.session import SETTINGS, transaction
 from convoai.operations.partitions.state import State, read_state
 
@@ -133,7 +139,10 @@ def free_bytes(server: Server) -> int | None:
 def _rows(cursor: Any, by: Length) -> dict[Period, tuple[int, int]]:
     counts: list[dict[Period, int]] = []
     for table in TABLES:
-        cursor.execute(f"SELECT date_trunc('{by}', created_at), count(*) FROM {table} GROUP BY 1")
+        cursor.execute(
+            f"SELECT date_trunc('{by}', created_at), count(*) FROM {table} WHERE {HAS_PERIOD} "
+            "GROUP BY 1"
+        )
         counts.append({period_of(moment, by): count for moment, count in cursor.fetchall()})
     moments = [period.start for one in counts for period in one]
     periods = wanted_periods(moments, datetime.now(UTC), by)

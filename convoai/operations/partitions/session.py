@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import psycopg2
 
 from convoai.operations.backup.server import Server, value_of
-from convoai.operations.partitions.names import LOCK_KEY
+from convoai.operations.partitions.names import LOCK_KEY, TABLES
 from convoai.refusals import Refusal
 
 R = TypeVar("R")
@@ -38,6 +38,7 @@ def changing(server: Server, *, patience: float = 10) -> Iterator[Any]:
     with server.connect() as found:
         with found.cursor() as cursor:
             cursor.execute(SETTINGS)
+            _work_as_owner(cursor)
             # A session that was killed lets go when its statement ends.
             for _ in range(1 + int(patience * 2)):
                 cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY])
@@ -50,6 +51,17 @@ def changing(server: Server, *, patience: float = 10) -> Iterator[Any]:
                     "Another `manage.py partition` is at work: wait for its end, or end it first.",
                 )
         yield found
+
+
+def _work_as_owner(cursor: Any) -> None:
+    """What an administrator makes would be the administrator's, and convoai locked out."""
+    cursor.execute(
+        "SELECT quote_ident(pg_get_userbyid(relowner)) FROM pg_class "
+        "WHERE oid = to_regclass(%s) AND pg_get_userbyid(relowner) <> current_user",
+        [TABLES[0]],
+    )
+    for (owner,) in cursor.fetchall():
+        cursor.execute(f"SET ROLE {owner}")
 
 
 @contextmanager

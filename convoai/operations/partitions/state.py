@@ -70,15 +70,16 @@ def blueprint_of(cursor: Any, state: State, schema: str) -> Blueprint:
 
 
 def fingerprint_of(blueprint: Blueprint) -> str:
-    """Changes when columns, indexes, keys, triggers or rights of the tables in use change."""
+    """Changes when columns, checks, indexes, keys, triggers or rights of the tables in use do."""
     parts = [
         (
             table,
-            sorted(blueprint.columns[table].items()),
-            sorted(of.indexes),
+            of.shape,
+            sorted((name, index.definition) for name, index in of.indexes.items()),
             sorted(of.foreign_keys.items()),
             sorted((name, text) for name, text in of.triggers.items() if name not in NOTING),
             of.grants,
+            of.sequence_grants,
         )
         for table, of in sorted(blueprint.tables.items())
     ]

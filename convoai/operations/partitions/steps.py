@@ -134,7 +134,7 @@ def exchange_tables(one: Conversion) -> None:
     def attempt() -> float:
         _check_unchanged(one)
         _catch_up(one, LEFT)
-        return exchange(one.found, one.blueprint)
+        return exchange(one.found, one.blueprint, check=lambda: _check_unchanged(one))
 
     one.progress("exchange", 0, 1)
     waited = insist(attempt, what="exchanging the tables")
@@ -149,8 +149,8 @@ def _check_unchanged(one: Conversion) -> None:
     if begun is None or begun.fingerprint != state.fingerprint_of(now):
         raise Refusal(
             "changed",
-            "Columns, indexes, triggers or rights changed since this conversion began (by a "
-            "migration?). Remove the copies by the opposite command (undo of apply, apply of "
+            "Columns, checks, indexes, triggers or rights changed since this conversion began (by "
+            "a migration?). Remove the copies by the opposite command (undo of apply, apply of "
             "undo) and begin again.",
         )
 

@@ -6,6 +6,7 @@ as `<user>/<number>.zip` in `exports()` for a day. Queue and file names hold num
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from convoai.transfer.archive.writing import write_archive_to
 
 FUNCTION = "convoai.transfer.archive.background.make"
 KEPT_SECONDS = 24 * 3600
+logger = logging.getLogger("convoai.transfer")
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,17 @@ def remove_old(user_id: int) -> None:
 
 def remove_archives_of(user_id: int) -> None:
     """Remove all archives of one user."""
-    with suppress(OSError):
+    try:
         exports().remove_below(str(user_id))
+    except OSError:
+        # Nothing looks for them later: the user is gone.
+        logger.error(
+            "The archives of user %s, who was deleted, could not be removed from %s: remove what "
+            "lies below %s/ there.",
+            user_id,
+            exports().where,
+            user_id,
+        )
 
 
 def group_of(user_id: int) -> str:
