@@ -57,6 +57,8 @@ REFUSALS: list[tuple[type[Exception], Refusal]] = [
 
 # Parts of 64 KB of a refused request that are read to no end.
 DROPPED_PARTS = 16
+# What is read of a body that the application has refused unread: bytes, and seconds.
+DROPPED_BYTES, DROPPED_SECONDS = 40_000_000, 2.0
 
 
 def refusal_for(error: Exception) -> Refusal:
@@ -96,6 +98,16 @@ class Worker(ThreadWorker):
             return super().handle(conn)
         finally:
             self.handled_since.pop(conn, None)
+
+    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
+        """Whether the connection can be used again.
+
+        Reads what the application left of the body, for a connection that is closed too: a web
+        server in front that is still sending loses the answer when its connection is reset.
+        """
+        until = time.monotonic() + DROPPED_SECONDS
+        is_read = conn.parser.finish_body(deadline=until, max_bytes=DROPPED_BYTES)
+        return bool(keepalive and is_read)
 
     def handle_quit(self, sig: int, frame: Any) -> None:
         """On Ctrl-C, stop as on SIGTERM; but do not wait for connections without a request.

@@ -18,8 +18,6 @@ from tests.conversations.rows import sql
 from tests.database.empty_database import direct, empty_database
 from tests.database.scratch import poll
 
-# They share one database, so they stay in one process of pytest-xdist.
-pytestmark = pytest.mark.xdist_group("migrating")
 WAITING = """
 SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
 WHERE NOT granted AND datname = current_database()

@@ -22,8 +22,6 @@ from tests.database.empty_database import empty_database
 from tests.database.migration_locks import Observation, Traffic, full_tables, observe
 from tests.guards.test_migrations import OUR_APPS
 
-# They share one database, so they stay in one process of pytest-xdist.
-pytestmark = pytest.mark.xdist_group("migrations-in-use")
 # Before 1.0 these ran on little data. No name comes in any more.
 BEFORE_1_0 = {
     "conversations.0007_search",

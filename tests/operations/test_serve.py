@@ -21,8 +21,7 @@ from tests.database.scratch import poll
 from tests.guards.source import ROOT
 from tests.operations.servers import ask, free_port, running, wait_until_served
 
-# The tests share one bundled database, so they stay in one process of pytest-xdist.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serve")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
+from django.core.signals import request_finished
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -28,6 +30,7 @@ class MetricsMiddleware:
         from convoai.operations.metrics import counts
 
         self.counts = counts
+        request_finished.connect(self.tell_of_pool)
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -41,11 +44,14 @@ class MetricsMiddleware:
         route = route_of(request)
         counts.seconds.labels(method, route).observe(time.perf_counter() - began)
         counts.requests.labels(method, route, response.status_code).inc()
+        return response
+
+    def tell_of_pool(self, **_signal: Any) -> None:
+        """Called when a request has ended and given its connection back."""
         figures = pool_figures("default")
         if figures is not None:
             for state, value in figures._asdict().items():
-                counts.pool.labels(state).set(value)
-        return response
+                self.counts.pool.labels(state).set(value)
 
 
 def route_of(request: HttpRequest) -> str:

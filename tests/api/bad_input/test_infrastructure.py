@@ -22,8 +22,7 @@ from tests.api.bad_input.houses import Answer, House, house
 
 PARTNERS = "/api/partners/"
 TALKS = "/api/conversations/"
-# One server for all of them: the tests go to one worker.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("house")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from convoai.accounts.models import User
 from convoai.database.erasures import unrecorded_deletes
@@ -50,7 +50,9 @@ def made(
     (media / "faces").mkdir(parents=True)
     (media / "faces" / "dana.jpg").write_bytes(b"a face")
     with django_db_blocker.unblock():
-        # Committed, because a dump is made by another connection.
+        # Committed, because a dump is made by another connection. Other tests deleted, too.
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE erasures")
         user = make_user("backed-up")
         try:
             partner = make_partner(user, image_path="faces/dana.jpg", image_embedding=[0.5] * 4096)

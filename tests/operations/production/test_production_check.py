@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -146,16 +147,17 @@ def test_way_to_the_database_is_judged(database: dict[str, Any], told: str) -> N
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no rights of files")
-def test_folders_that_others_may_enter_are_found(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.MEDIA_ROOT.mkdir()
-    settings.BACKUP_DIR = str(tmp_path / "none")
-    for folder in (settings.MEDIA_ROOT, *settings.MEDIA_ROOT.parents):
-        if folder.is_relative_to(tmp_path.parent.parent):
-            folder.chmod(0o755)
-    assert level(production.examine_folders()) == "production.folders warning"
-    settings.MEDIA_ROOT.chmod(0o700)
-    assert level(production.examine_folders()) == "production.folders ok"
+def test_folders_that_others_may_enter_are_found(settings: Any) -> None:
+    settings.BACKUP_DIR = "none"
+    # Not tmp_path: nobody else may enter a folder that it lies in.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        settings.MEDIA_ROOT = Path(folder, "media")
+        settings.MEDIA_ROOT.mkdir()
+        settings.MEDIA_ROOT.chmod(0o755)
+        assert level(production.examine_folders()) == "production.folders warning"
+        settings.MEDIA_ROOT.chmod(0o700)
+        assert level(production.examine_folders()) == "production.folders ok"
 
 
 def test_remarks_that_are_faults_here_are_raised_and_others_not() -> None:

@@ -30,10 +30,8 @@ from tests.operations.production.proxies import (
 )
 from tests.operations.servers import free_port, running, wait_until_served
 
-# They share one server, so they stay in one process of pytest-xdist.
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.xdist_group("proxies"),
     pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed"),
 ]
 NEEDED = {
