@@ -68,13 +68,15 @@ stop:  ## Stop the bundled database (and those that tests and benchmarks left ru
 production-check: $(RUNTIME)  ## Say what is not yet right for a server that others reach
 	@$(PYTHON) manage.py production_check --problems
 
-# The tests of a file share servers and databases, so they stay in one process.
+# The tests of a file share servers and databases, so they stay in one process. Many wait for servers
+# of theirs, so one process more than cores; more than four gain little.
+TEST_PROCESSES = $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1, 4))')
 test: $(DEV)  ## Run the whole test suite (ARGS=tests/guards: only that)
 	@sh .ci/browser $(PYTHON)
 	@sh .ci/pgbouncer
 	@trap '$(FOR_TESTS) $(PYTHON) manage.py database stop >/dev/null' EXIT; \
 	trap 'exit 130' INT; trap 'exit 143' TERM; \
-	$(FOR_TESTS) $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(FOR_TESTS) $(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
 test-partitioned:  ## The same with conversations and messages partitioned by year
 	@TEST_LAYOUT=partitioned $(MAKE) --no-print-directory test TEST_DATA_DIR="$(PARTITIONED_DATA_DIR)"

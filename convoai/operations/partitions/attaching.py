@@ -81,6 +81,15 @@ def _attach(found: Any, period: Period) -> None:
             f"FROM {facts} AS kept WHERE kept.id = fact.id"
         )
         cursor.execute(f"DROP TABLE {elsewhere}, {topics}, {facts}")
+        # Brought back by restoring a backup that was made while the period was in the archive.
+        for table in TABLES:
+            cursor.execute(
+                f"DELETE FROM {table} AS made USING erasures AS one "
+                "WHERE one.table_name = %s AND made.id = one.row_id "
+                "AND made.created_at = one.made_at "
+                "AND (one.undone_at IS NULL OR one.undone_at < one.erased_at)",
+                [table],
+            )
 
 
 def _attach_as_it_is(cursor: Any, table: str, old: str, period: Period) -> bool:

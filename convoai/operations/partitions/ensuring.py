@@ -27,7 +27,7 @@ def ensure(*, server: Server, move: bool = False) -> list[str]:
     Also brings the statistics of the whole up to date.
 
     With `move`, rows of the default partition get partitions of their own too. Raises Refusal,
-    also when a new partition is needed for rows that lie in the default one.
+    also, after making the others, when a new partition is needed for rows that lie in there.
     """
     with changing(server) as found:
         with found.cursor() as cursor:
@@ -38,23 +38,27 @@ def ensure(*, server: Server, move: bool = False) -> list[str]:
             if move:
                 for table in TABLES:
                     wanted[table] |= strays[table]
-        made = []
+        made, blocked = [], []
         for table in TABLES:
             with found.cursor() as cursor:
                 there = {one.period for one in partitions_of(cursor, table)}
             for period in sorted(wanted[table] - there):
                 if period in strays[table] and not move:
-                    raise Refusal(
-                        "strays",
-                        f"Rows of {period.name} lie in {table}_default, so that {period.name} "
-                        "cannot get a partition: `manage.py partition ensure --move` moves them.",
-                    )
+                    blocked.append(f"{table}_{period.name}")
+                    continue
                 make_partition(found, table, period)
                 made.append(f"{table}_{period.name}")
         with found.cursor() as cursor:
             # Autovacuum looks at partitions, never at what they are together.
             cursor.execute("ANALYZE conversations, messages")
-        return made
+    if blocked:
+        raise Refusal(
+            "strays",
+            f"{', '.join(blocked)} cannot be made while rows of theirs lie in the default "
+            f"partition: `manage.py partition ensure --move` moves them. Made: "
+            f"{', '.join(made) or 'none'}.",
+        )
+    return made
 
 
 def missing_periods(cursor: Any) -> Iterator[str]:

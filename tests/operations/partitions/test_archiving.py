@@ -84,6 +84,17 @@ def test_detached_talks_of_a_deleted_user_are_deleted(filled: Server) -> None:
     assert only(filled, "SELECT count(*) FROM messages") == 160
 
 
+def test_what_was_deleted_since_a_restored_backup_stays_deleted(filled: Server) -> None:
+    talk = only(filled, "SELECT min(id) FROM conversations WHERE created_at >= '2021-01-02'")
+    ledger = f"SELECT 'conversations', id, created_at, now() FROM conversations WHERE id = {talk}"
+    columns = "table_name, row_id, made_at, erased_at"
+    execute(filled, f"INSERT INTO erasures ({columns}) {ledger}")
+    detach(server=filled, period=YEAR)
+    attach(server=filled, period=YEAR)
+    assert only(filled, "SELECT count(*) FROM conversations") == 79
+    assert only(filled, f"SELECT count(*) FROM messages WHERE conversation_id = {talk}") == 0
+
+
 def test_a_name_that_was_taken_meanwhile_is_told_before_anything_is_done(filled: Server) -> None:
     name = only(
         filled,

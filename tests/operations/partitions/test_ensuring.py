@@ -46,13 +46,13 @@ def test_a_missing_year_is_made_once(filled: Server) -> None:
 def test_stray_rows_are_moved_when_asked_for(filled: Server) -> None:
     execute(
         filled,
-        f"DROP TABLE messages_{NEXT}",
+        f"DROP TABLE messages_{NEXT}, conversations_{NEXT}",
         "UPDATE messages SET created_at = '2011-01-01' WHERE id < 5",
         f"UPDATE messages SET created_at = '{NEXT}-01-01' WHERE id = 5",
     )
     before = digests(filled)
     assert only(filled, "SELECT count(*) FROM messages_default") == 5
-    with pytest.raises(Refusal, match="ensure --move"):
+    with pytest.raises(Refusal, match=rf"ensure --move.* Made: conversations_{NEXT}\."):
         ensure(server=filled)
     assert ensure(server=filled, move=True) == ["messages_2011", f"messages_{NEXT}"]
     assert only(filled, "SELECT count(*) FROM messages_default") == 0
