@@ -10,6 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from convoai.database.queue import HEARTBEAT, SILENCE
 from convoai.database.transactions import statement_timeout
+from convoai.operations.doctor.tables import TABLES
 
 # Seconds that one scrape may keep the database busy with one question.
 PATIENCE = 2.0
@@ -23,7 +24,7 @@ SELECT count(*) FILTER (WHERE key <> %s AND lock <= now()),
 FROM django_q_ormq
 """
 # A partitioned table is counted with all its parts. -1 rows: never analysed.
-TABLES = """
+SIZES = """
 SELECT root.relname, sum(pg_total_relation_size(part.relid)),
        sum(greatest(leaf.reltuples, 0)) FILTER (WHERE leaf.relkind = 'r')
 FROM pg_class AS root
@@ -40,15 +41,6 @@ CONNECTIONS = """
 SELECT coalesce(state, 'unknown'), count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend' GROUP BY 1
 """
-SEVEN = [
-    "users",
-    "conversation_partners",
-    "conversations",
-    "messages",
-    "topics",
-    "conversation_topics",
-    "extracted_facts",
-]
 
 
 class DatabaseFigures:
@@ -92,7 +84,7 @@ def size_figures() -> Iterator[GaugeMetricFamily]:
     count = GaugeMetricFamily(
         "convoai_table_rows", "Rows of a table, as the last ANALYZE left them.", labels=["table"]
     )
-    for table, its_bytes, its_rows in sorted(rows(TABLES, SEVEN)):
+    for table, its_bytes, its_rows in sorted(rows(SIZES, list(TABLES))):
         size.add_metric([table], its_bytes)
         count.add_metric([table], its_rows or 0)
     yield from (size, count)
