@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import project
 import psycopg2
@@ -169,7 +169,11 @@ def convert(messages: int) -> None:
         with Crowd(server) as crowd:
             time.sleep(10)
         report("before", crowd, 10)
-        for by, name in (("year", "to partitions"), (None, "back to ordinary tables")):
+        ways: list[tuple[Literal["year"] | None, str]] = [
+            ("year", "to partitions"),
+            (None, "back to ordinary tables"),
+        ]
+        for by, name in ways:
             said: dict[str, float] = {}
 
             def progress(what: str, done: int, total: int, said: dict[str, float] = said) -> None:
@@ -177,7 +181,7 @@ def convert(messages: int) -> None:
 
             with Crowd(server) as crowd:
                 began = time.monotonic()
-                change(server=server, by=by, progress=progress)  # type: ignore[arg-type]
+                change(server=server, by=by, progress=progress)
                 took = time.monotonic() - began
             report(name, crowd, took)
             print("   ", {what: f"from {at - began:.1f} s" for what, at in said.items()})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from convoai.operations.doctor.examination import examine
 from convoai.operations.doctor.report import as_json, lines
-from convoai.operations.findings import exit_code
+from convoai.operations.findings import Finding, exit_code
 
 
 class Command(BaseCommand):
@@ -19,13 +20,14 @@ class Command(BaseCommand):
     )
     # They are part of the examination.
     requires_system_checks: list[str] = []
+    examination: Callable[[], list[Finding]] = staticmethod(examine)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="for monitors")
         parser.add_argument("--problems", action="store_true", help="only warnings and errors")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        findings = examine()
+        findings = self.examination()
         if options["json"]:
             self.stdout.write(as_json(findings))
         else:
