@@ -57,7 +57,8 @@ def status_page(request: HttpRequest) -> TemplateResponse:
             "What wants attention", [one for one in findings if one.level >= Level.WARNING]
         ),
         "rest": finding_panel(
-            "As it should be", [one for one in findings if one.level < Level.WARNING]
+            "Remarks, and what is as it should be",
+            [one for one in findings if one.level < Level.WARNING],
         ),
         "panels": panels,
     }
